@@ -1,0 +1,39 @@
+/**
+ * The only programs this product starts: name → absolute path on Debian. There is no way to hand a
+ * string to a shell.
+ */
+export const programs = {
+  'apt-get': '/usr/bin/apt-get',
+  'btrfs': '/usr/bin/btrfs',
+  'mkfs.btrfs': '/usr/sbin/mkfs.btrfs',
+  'busybox': '/bin/busybox',
+  'cc': '/usr/bin/cc',
+  'cp': '/bin/cp',
+  'crun': '/usr/bin/crun',
+  'dpkg-query': '/usr/bin/dpkg-query',
+  'findmnt': '/usr/bin/findmnt',
+  'gzip': '/bin/gzip',
+  'ip': '/sbin/ip',
+  'losetup': '/sbin/losetup',
+  'lxcfs': '/usr/bin/lxcfs',
+  'mmdebstrap': '/usr/bin/mmdebstrap',
+  'modprobe': '/sbin/modprobe',
+  'mount': '/bin/mount',
+  'nft': '/usr/sbin/nft',
+  'nsenter': '/usr/bin/nsenter',
+  'systemctl': '/bin/systemctl',
+  'tar': '/bin/tar',
+  'umount': '/bin/umount',
+  'xz': '/usr/bin/xz',
+  'zfs': '/usr/sbin/zfs',
+  'zpool': '/usr/sbin/zpool',
+  'zstd': '/usr/bin/zstd',
+} as const
+
+export type Program = keyof typeof programs
+/** argv of a program of the table; or of one of our own, by absolute path. */
+export type Argv = readonly [Program | `/${string}`, ...string[]]
+
+export function pathOf(program: Argv[0]): string {
+  return program.startsWith('/') ? program : programs[program as Program]
+}
