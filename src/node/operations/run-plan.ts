@@ -1,0 +1,95 @@
+import { AppError, isAppError } from '#contracts/errors.ts'
+import type { Context } from '#host/context.ts'
+import type { Parts } from '../parts.ts'
+import { executeStep, undoStep } from '../steps/execute.ts'
+import type { Plan, Step } from '../steps/step.ts'
+import { isCommitted } from './commit.ts'
+import type { Journal, JournalEntry } from './journal.ts'
+
+/** Where tests fail or stop an operation: called before and after each step. */
+export interface Hooks {
+  beforeStep?: (step: Step, entry: JournalEntry) => void | Promise<void>
+  afterStep?: (step: Step, entry: JournalEntry) => void | Promise<void>
+}
+
+export interface RunPlanOptions {
+  parts: Parts
+  journal: Journal
+  hooks: Hooks
+  signal: AbortSignal
+  report: (done: number, step: Step) => void
+}
+
+/**
+ * Journal, then step after step. A failure or a cancel undoes what was done, in reverse, and removes the
+ * journal entry; a failure behind the commit of a plan with `late_failure: 'finish'` keeps the entry, for
+ * the next start to finish.
+ */
+export async function runPlan(entry: JournalEntry, options: RunPlanOptions): Promise<void> {
+  const { plan } = entry
+  await options.journal.write(entry)
+  let done = 0
+  try {
+    for (const step of plan.steps) {
+      const late = isCommitted(plan.commit, options.parts) && plan.late_failure === 'finish'
+      if (options.signal.aborted && !late) throw new AppError('Cancelled', 'The operation was cancelled.')
+      options.report(done, step)
+      await options.hooks.beforeStep?.(step, entry)
+      await executeStep(step, contextFor(options, late ? new AbortController().signal : options.signal), options.parts)
+      done += 1
+      await options.hooks.afterStep?.(step, entry)
+    }
+  } catch (error) {
+    await takeBack(entry, done, error, options)
+    throw error
+  }
+}
+
+async function takeBack(entry: JournalEntry, done: number, error: unknown, options: RunPlanOptions): Promise<void> {
+  const { plan } = entry
+  // The guest is whole, it only did not say that it is ready: it stays, in state `failed`, for its owner to look at.
+  if (isAppError(error, 'ProvisionFailed')) return await options.journal.remove(entry)
+  if (plan.late_failure === 'finish' && isCommitted(plan.commit, options.parts)) return
+  const clean = await undoSteps(plan, done, options)
+  if (clean) await options.journal.remove(entry)
+}
+
+/** Undoes the first `done` steps, and the one that failed half way. True when all went well. */
+async function undoSteps(plan: Plan, done: number, options: RunPlanOptions): Promise<boolean> {
+  const context = contextFor(options, new AbortController().signal)
+  let clean = true
+  for (const step of plan.steps.slice(0, done).reverse()) {
+    try {
+      await undoStep(step, context, options.parts)
+    } catch (error) {
+      clean = false
+      options.parts.log.error({ err: error, step: step.kind }, 'could not undo a step; the next start tries again')
+    }
+  }
+  return clean
+}
+
+/** After a kill: finishes a committed operation, unwinds any other. Safe to run again. */
+export async function recoverPlan(entry: JournalEntry, options: Omit<RunPlanOptions, 'signal' | 'report'>): Promise<'finished' | 'unwound'> {
+  const { plan } = entry
+  const context = contextFor(options, new AbortController().signal)
+  if (!isCommitted(plan.commit, options.parts)) {
+    for (const step of [...plan.steps].reverse()) await undoStep(step, context, options.parts)
+    await options.journal.remove(entry)
+    return 'unwound'
+  }
+  for (const step of stepsAfterCommit(plan)) await executeStep(step, context, options.parts)
+  await options.journal.remove(entry)
+  return 'finished'
+}
+
+/** The commit is the state's own record; what comes before it has been done. */
+function stepsAfterCommit(plan: Plan): Step[] {
+  const committing = { record_written: 'record.write', record_removed: 'record.remove', image_written: 'image.write', image_removed: 'image.remove', always: null, never: null }[plan.commit.when]
+  const at = committing === null ? -1 : plan.steps.findLastIndex((step) => step.kind === committing)
+  return plan.steps.slice(at + 1)
+}
+
+function contextFor(options: Pick<RunPlanOptions, 'parts'>, signal: AbortSignal): Context {
+  return { signal, log: options.parts.log, now: options.parts.now }
+}

@@ -1,0 +1,29 @@
+import type { InstalledImage } from '#contracts/image/manifest.ts'
+import type { MachineRecord } from '#contracts/machine/record.ts'
+import type { Log } from '#host/context.ts'
+import type { AddressIndex } from '#plan/machine/address-index.ts'
+import type { Feed } from './events/feed.ts'
+import type { Host } from './host.ts'
+import type { Layout } from './layout.ts'
+import type { Live } from './state/live.ts'
+import type { NicTagStore } from './state/nic-tags.ts'
+import type { RecordStore } from './state/record-store.ts'
+import type { MetadataServers } from './metadata/server.ts'
+
+/** What the daemon is put together from; made once in `node.ts` and handed around as a plain argument. */
+export interface Parts {
+  host: Host
+  layout: Layout
+  log: Log
+  now: () => Date
+  /** UUID of this node (sysinfo `UUID`, `server_uuid` of its machines). */
+  serverUuid: string
+  datacenterName: string | undefined
+  machines: RecordStore<MachineRecord>
+  images: RecordStore<InstalledImage>
+  tags: NicTagStore
+  addresses: AddressIndex
+  live: Live
+  feed: Feed
+  metadata: MetadataServers
+}
