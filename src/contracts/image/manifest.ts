@@ -44,4 +44,6 @@ export interface InstalledImage {
   zpool: string
   source: string | null
   installed_at: string
+  /** What its root tree was seen to hold when it was installed. */
+  facts?: { systemd: boolean; cloud_init: boolean }
 }

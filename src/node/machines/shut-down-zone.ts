@@ -1,0 +1,39 @@
+import type { Context } from '#host/context.ts'
+import type { Parts } from '../parts.ts'
+import { endZone } from './boot-zone.ts'
+import { isSystemd } from './zone-spec.ts'
+
+/** systemd's signal for `poweroff.target` (systemd(1), signals). */
+const systemdPoweroff = 'SIGRTMIN+4'
+
+/**
+ * Asks the guest to shut down, waits up to the grace, then ends what is left. Docker zones get SIGTERM;
+ * systemd its own signal; other inits the image's own poweroff program.
+ */
+export async function shutDownZone(uuid: string, graceS: number, context: Context, parts: Parts): Promise<void> {
+  const record = parts.machines.get(uuid)
+  if (record !== undefined && parts.live.isRunning(uuid)) {
+    const asked = await askToStop(uuid, context, parts).catch((error: unknown) => {
+      parts.log.warn({ err: error, uuid }, 'the zone could not be asked to stop; halting it')
+      return false
+    })
+    if (asked) await parts.live.waitForExit(uuid, graceS * 1000, context.signal)
+  }
+  context.signal.throwIfAborted()
+  await endZone(uuid, context, parts)
+}
+
+async function askToStop(uuid: string, context: Context, parts: Parts): Promise<boolean> {
+  const record = parts.machines.get(uuid)
+  if (record === undefined) return false
+  if (record.docker === true || record.init_name !== undefined) {
+    await parts.host.runtime.signal(uuid, 'SIGTERM', context)
+    return true
+  }
+  if (isSystemd(record, parts)) {
+    await parts.host.runtime.signal(uuid, systemdPoweroff, context)
+    return true
+  }
+  const result = await parts.host.runtime.exec(uuid, ['/sbin/poweroff'], { timeout_ms: 10_000 }, context)
+  return result.exit_code === 0 || !parts.live.isRunning(uuid)
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import type { InstalledImage } from '#contracts/image/manifest.ts'
+import type { MachineRecord } from '#contracts/machine/record.ts'
+import type { ZoneLimits, ZoneMount, ZoneSpec } from '#host/runtime.ts'
+import { planGuestMounts } from '../guest/mounts.ts'
+import { writeSeed } from '../guest/seed.ts'
+import { zoneRunDir } from '../layout.ts'
+import type { Parts } from '../parts.ts'
+
+const consoleLogBytes = 8 << 20
+
+/** Facts about an image's tree, found when it was installed. */
+export function imageFacts(record: Pick<MachineRecord, 'image_uuid'>, parts: Pick<Parts, 'images'>): NonNullable<InstalledImage['facts']> {
+  return parts.images.get(record.image_uuid)?.facts ?? { systemd: false, cloud_init: false }
+}
+
+export function isSystemd(record: MachineRecord, parts: Pick<Parts, 'images'>): boolean {
+  return record.init_name === undefined && imageFacts(record, parts).systemd
+}
+
+export function limitsOf(record: MachineRecord): ZoneLimits {
+  return {
+    max_physical_memory: record.max_physical_memory,
+    max_swap: record.max_swap,
+    max_locked_memory: record.max_locked_memory,
+    cpu_cap: record.cpu_cap ?? null,
+    cpu_shares: record.cpu_shares,
+    max_lwps: record.max_lwps,
+    zfs_io_priority: record.zfs_io_priority,
+  }
+}
+
+/** Everything the runtime must know to run the machine; writes the seed that is mounted into it. */
+export async function readZoneSpec(record: MachineRecord, zoneid: number, parts: Parts): Promise<ZoneSpec> {
+  const facts = imageFacts(record, parts)
+  const zonepath = parts.host.storage.mountpointOf(record.uuid)
+  const systemd = isSystemd(record, parts)
+  if (facts.cloud_init) await writeSeed(join(zoneRunDir(parts.layout, record.uuid), 'seed'), record)
+  return {
+    uuid: record.uuid,
+    zoneid,
+    hostname: record.hostname,
+    root: join(zonepath, 'root'),
+    uid_base: record.internal.uid_base,
+    init: initOf(record),
+    env: { container: 'spirula', TERM: 'linux', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', container_uuid: record.uuid },
+    systemd,
+    limits: limitsOf(record),
+    tmpfs_mib: record.tmpfs,
+    mounts: [
+      ...planGuestMounts({ uuid: record.uuid, brand: record.brand, systemd, nativeDir: parts.layout.guestDir, zoneRunDir: zoneRunDir(parts.layout, record.uuid), hasCloudInit: facts.cloud_init }),
+      ...datasetMounts(record, parts),
+      ...filesystemMounts(record, parts),
+    ],
+    limit_priv: record.limit_priv,
+    log_path: join(zonepath, 'logs', 'platform.log'),
+    log_max_bytes: record.zlog_max_size ?? consoleLogBytes,
+    exit_path: join(zonepath, 'lastexited'),
+  }
+}
+
+function initOf(record: MachineRecord): string[] {
+  return [record.init_name ?? '/sbin/init']
+}
+
+/** The delegated dataset appears in the zone where ZFS would mount it. */
+function datasetMounts(record: MachineRecord, parts: Parts): ZoneMount[] {
+  if (record.delegate_dataset !== true) return []
+  const dataset = `${record.uuid}/data`
+  return [{ source: parts.host.storage.mountpointOf(dataset), target: `/${record.zpool}/${dataset}`, read_only: false, idmap: true }]
+}
+
+function filesystemMounts(record: MachineRecord, parts: Parts): ZoneMount[] {
+  return (record.filesystems ?? []).map((filesystem) => {
+    const options = filesystem.options ?? []
+    const volume = volumeDataset(record, filesystem.source)
+    return {
+      source: volume === null ? filesystem.source : parts.host.storage.mountpointOf(volume),
+      target: filesystem.target,
+      read_only: options.includes('ro'),
+      idmap: true,
+      options: options.filter((option) => ['nodev', 'noexec', 'nosuid', 'noatime'].includes(option)),
+    }
+  })
+}
+
+/** A volume made with the machine has a UUID as its source; its files are a dataset below the machine's. */
+export function volumeDataset(record: Pick<MachineRecord, 'uuid'>, source: string): string | null {
+  return /^[0-9a-f-]{36}$/.test(source) ? `${record.uuid}/volumes/${source}` : null
+}

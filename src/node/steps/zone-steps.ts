@@ -1,0 +1,64 @@
+import { bootZone, endZone } from '../machines/boot-zone.ts'
+import { shutDownZone } from '../machines/shut-down-zone.ts'
+import { planMachineNics } from '../machines/zone-nics.ts'
+import { undoNothing, type ExecutorTable } from './execute.ts'
+
+type ZoneKind = 'zone.boot' | 'zone.shutdown' | 'zone.halt' | 'zone.signal' | 'zone.limits' | 'zone.tmpfs' | 'nic.apply'
+
+export const zoneSteps: ExecutorTable<ZoneKind> = {
+  'zone.boot': {
+    run: ({ uuid }, context, parts) => bootZone(uuid, context, parts),
+    undo: ({ uuid }, context, parts) => endZone(uuid, context, parts),
+  },
+  'zone.shutdown': {
+    run: ({ uuid, grace_s }, context, parts) => shutDownZone(uuid, grace_s, context, parts),
+    undo: undoNothing,
+  },
+  'zone.halt': {
+    run: ({ uuid }, context, parts) => endZone(uuid, context, parts),
+    async undo({ uuid, was_running }, context, parts) {
+      if (was_running && parts.machines.get(uuid) !== undefined && !parts.live.isRunning(uuid)) await bootZone(uuid, context, parts)
+    },
+  },
+  'zone.signal': {
+    run: ({ uuid, signal }, context, { host }) => host.runtime.signal(uuid, signal, context),
+    undo: undoNothing,
+  },
+  'zone.limits': {
+    run: ({ uuid, limits }, context, { host }) => host.runtime.setLimits(uuid, limits, context),
+    async undo({ uuid, previous }, context, parts) {
+      if (parts.live.isRunning(uuid)) await parts.host.runtime.setLimits(uuid, previous, context)
+    },
+  },
+  'zone.tmpfs': {
+    run: ({ uuid, mib }, context, parts) => remountTmp(uuid, mib, context, parts),
+    async undo({ uuid, previous }, context, parts) {
+      if (parts.live.isRunning(uuid)) await remountTmp(uuid, previous, context, parts)
+    },
+  },
+  'nic.apply': {
+    run: ({ uuid, record }, context, parts) => applyNics(uuid, record, context, parts),
+    async undo({ uuid, previous }, context, parts) {
+      if (parts.live.isRunning(uuid)) await applyNics(uuid, previous, context, parts)
+    },
+  },
+}
+
+type Apply = (uuid: string, record: Parameters<typeof planMachineNics>[0], context: Parameters<typeof bootZone>[1], parts: Parameters<typeof bootZone>[2]) => Promise<void>
+
+/** Guards first when they grow narrower or wider alike: a nic is never left with the guard of its old addresses. */
+const applyNics: Apply = async (uuid, record, context, parts) => {
+  const status = parts.live.status(uuid)
+  if (status === undefined) return
+  const { nics, routes } = planMachineNics(record, status.zoneid, parts)
+  const present = new Set(await parts.host.network.listHostLinks(context))
+  const attached = nics.filter((nic) => present.has(nic.host_link))
+  await parts.host.network.setGuards(attached, context)
+  await parts.host.network.reconfigure(status.netns, attached, routes, context)
+}
+
+/** The zone's own mount(8) does it, with the zone's own rights: nothing of the zone runs with ours. */
+async function remountTmp(uuid: string, mib: number, context: Parameters<typeof bootZone>[1], parts: Parameters<typeof bootZone>[2]): Promise<void> {
+  const result = await parts.host.runtime.exec(uuid, ['mount', '-o', `remount,size=${mib}m`, '/tmp'], { timeout_ms: 10_000 }, context)
+  if (result.exit_code !== 0) parts.log.warn({ uuid, stderr: result.stderr }, 'the zone could not resize its /tmp; it takes effect at its next boot')
+}
