@@ -1,7 +1,7 @@
 import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { Context } from '#host/context.ts'
-import { startMdataExecute } from '../guest/run-mdata-execute.ts'
+import { startMdataExecute } from './mdata-execute.ts'
 import type { Parts } from '../parts.ts'
 import { planMachineNics } from './zone-nics.ts'
 import { readZoneSpec } from './zone-spec.ts'

@@ -1,0 +1,61 @@
+import { constants } from 'node:fs'
+import { lstat, mkdir, open, readlink, rm } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
+
+/**
+ * Files in a guest's root tree, written by the host. A guest may have put a link anywhere, so no link is
+ * ever followed: a path that meets one, or a file where a directory should be, is left alone. Only to be
+ * used while nothing of the guest runs, for then nobody can change the tree between the look and the write.
+ */
+
+/** Replaces or makes `path` (absolute, as the guest sees it). False when the tree does not allow it. */
+export async function writeGuestFile(root: string, path: string, text: string, mode = 0o644): Promise<boolean> {
+  const target = join(root, normalize(path))
+  if (!(await ensurePlainDirectories(root, dirname(normalize(path))))) return false
+  const present = await lstatOrNull(target)
+  if (present?.isDirectory() === true) return false
+  if (present !== null) await rm(target)
+  const file = await open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode)
+  try {
+    await file.writeFile(text)
+    await file.chmod(mode)
+  } finally {
+    await file.close()
+  }
+  return true
+}
+
+/** Whether `path` is there, without following any link on the way. */
+export async function guestFileExists(root: string, path: string): Promise<boolean> {
+  let at = root
+  for (const part of normalize(path).split('/').filter(Boolean)) {
+    at = join(at, part)
+    const present = await lstatOrNull(at)
+    if (present === null) return false
+    if (present.isSymbolicLink()) return at === join(root, normalize(path))
+  }
+  return true
+}
+
+/** Text of a link in the tree, or null; `path`'s directories must be plain. */
+export async function readGuestLink(root: string, path: string): Promise<string | null> {
+  return await readlink(join(root, normalize(path))).catch(() => null)
+}
+
+async function ensurePlainDirectories(root: string, path: string): Promise<boolean> {
+  let at = root
+  for (const part of path.split('/').filter(Boolean)) {
+    at = join(at, part)
+    const present = await lstatOrNull(at)
+    if (present === null) await mkdir(at, { mode: 0o755 })
+    else if (!present.isDirectory()) return false
+  }
+  return true
+}
+
+async function lstatOrNull(path: string): Promise<Awaited<ReturnType<typeof lstat>> | null> {
+  return await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+    throw error
+  })
+}

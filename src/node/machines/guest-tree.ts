@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import type { MachineRecord } from '#contracts/machine/record.ts'
+import type { Context } from '#host/context.ts'
+import { ensureDirectory } from '#host/fs/atomic.ts'
+import { writeGuestFile } from '#host/fs/guest-tree.ts'
+import { writeSeed } from '../guest/seed.ts'
+import { zoneRunDir } from '../layout.ts'
+import type { Parts } from '../parts.ts'
+import type { StepOf } from '../steps/step.ts'
+import { imageFacts } from './zone-spec.ts'
+
+export const provisioningMarker = '/var/svc/provisioning'
+
+/** Writes a machine's name, resolvers and provisioning marker into a root tree that nothing runs in. */
+export async function prepareGuest({ dataset, record, first_boot }: StepOf<'guest.prepare'>, parts: Parts): Promise<void> {
+  const zonepath = parts.host.storage.mountpointOf(dataset)
+  const root = join(zonepath, 'root')
+  await ensureDirectory(join(zonepath, 'logs'), 0o700)
+  if (first_boot) {
+    await writeGuestFile(root, '/etc/hostname', `${record.hostname}\n`)
+    await writeGuestFile(root, '/etc/hosts', renderHosts(record))
+  }
+  if (record.resolvers.length > 0 && (first_boot || record.maintain_resolvers === true)) {
+    await writeGuestFile(root, '/etc/resolv.conf', renderResolvConf(record))
+  }
+  if (record.internal.provisioning === true) await writeGuestFile(root, provisioningMarker, '')
+}
+
+/** Brings what a running guest reads of us in step after an update. */
+export async function refreshGuest(step: StepOf<'guest.refresh'>, context: Context, parts: Parts): Promise<void> {
+  const record = parts.machines.get(step.uuid)
+  if (record === undefined) return
+  if (step.metadata && imageFacts(record, parts).cloud_init && parts.live.isRunning(step.uuid)) {
+    await writeSeed(join(zoneRunDir(parts.layout, step.uuid), 'seed'), record)
+  }
+  if (!step.resolvers || record.maintain_resolvers !== true || !parts.live.isRunning(step.uuid)) return
+  // From within: a running guest may change its tree under our feet.
+  const options = { stdin: renderResolvConf(record), timeout_ms: 10_000 }
+  const result = await parts.host.runtime.exec(step.uuid, ['/bin/sh', '-c', 'cat > /etc/resolv.conf'], options, context)
+  if (result.exit_code !== 0) parts.log.warn({ uuid: step.uuid, stderr: result.stderr }, 'resolv.conf of the zone was not refreshed')
+}
+
+export function renderResolvConf(record: Pick<MachineRecord, 'resolvers' | 'dns_domain'>): string {
+  return [`search ${record.dns_domain}`, ...record.resolvers.map((address) => `nameserver ${address}`), ''].join('\n')
+}
+
+function renderHosts(record: Pick<MachineRecord, 'hostname' | 'dns_domain'>): string {
+  const names = record.dns_domain === '' ? record.hostname : `${record.hostname}.${record.dns_domain} ${record.hostname}`
+  return `127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 ${names}\n`
+}
