@@ -41,6 +41,8 @@ export interface Storage {
   snapshot(name: SnapshotName, context: Context): Promise<void>
   /** Newest first. */
   listSnapshots(dataset: string, context: Context): Promise<DatasetSnapshot[]>
+  /** Snapshots of every dataset, newest first, in one pass. Datasets without any may be absent. */
+  listAllSnapshots(context: Context): Promise<Map<string, DatasetSnapshot[]>>
   /** Back to the snapshot; newer snapshots are destroyed (zfs rollback -r). The quota stays. */
   rollback(name: SnapshotName, context: Context): Promise<void>
   destroySnapshot(name: SnapshotName, context: Context): Promise<void>

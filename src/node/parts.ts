@@ -23,6 +23,8 @@ export interface Parts {
   images: RecordStore<InstalledImage>
   tags: NicTagStore
   addresses: AddressIndex
+  /** Machines being created: UUID → uid_base, taken from the moment their payload was accepted. */
+  reserved: Map<string, number>
   live: Live
   feed: Feed
   metadata: MetadataServers

@@ -1,0 +1,35 @@
+import { AppError } from '#contracts/errors.ts'
+import type { MachineRecord } from '#contracts/machine/record.ts'
+import type { Request } from '../operations/operations.ts'
+import type { Parts } from '../parts.ts'
+import type { Plan, Step } from '../steps/step.ts'
+import { about, current } from './lifecycle.ts'
+
+/** The name a deleted machine's dataset has until it is gone; a machine is whole or absent, never half. */
+export function trashName(uuid: string): string {
+  return `${uuid}-deleted`
+}
+
+export function deleteMachineRequest(uuid: string, options: { dry_run: boolean }, parts: Parts): Request {
+  return { ...about(uuid, 'machine.delete', parts), dry_run: options.dry_run, plan: () => planDelete(current(uuid, parts), parts) }
+}
+
+function planDelete(record: MachineRecord, parts: Parts): Plan {
+  const { uuid } = record
+  if (record.indestructible_zoneroot === true) throw new AppError('Indestructible', 'indestructible_zoneroot is set, cannot delete')
+  if (record.indestructible_delegated === true) throw new AppError('Indestructible', 'indestructible_delegated is set, cannot delete')
+  const archive: Step[] = record.archive_on_delete === true ? [{ kind: 'machine.archive', uuid }] : []
+  return {
+    steps: [
+      { kind: 'zone.halt', uuid, was_running: parts.live.isRunning(uuid) },
+      ...archive,
+      { kind: 'dataset.rename', from: uuid, to: trashName(uuid) },
+      { kind: 'record.remove', record },
+      { kind: 'dataset.destroy', dataset: trashName(uuid) },
+    ],
+    commit: { when: 'record_removed', uuid },
+    late_failure: 'finish',
+    durable: true,
+    warnings: [],
+  }
+}
