@@ -56,7 +56,7 @@ function compareItems(before: unknown[], after: unknown[], path: (string | numbe
   const keptOld = oldIds.filter((id) => newPlace.has(id))
   const keptNew = newIds.filter((id) => oldPlace.has(id))
   if (!isSame(keptOld, keptNew)) return false
-  for (const [index, id] of [...oldIds.entries()].reverse()) {
+  for (const [index, id] of [...oldIds.entries()].toReversed()) {
     if (!newPlace.has(id)) note(walk, [...path, index], 'removed', { oldValue: before[index] })
   }
   for (const [index, id] of newIds.entries()) {

@@ -120,7 +120,7 @@ function scanScalar(scan: Scan): void {
 }
 
 function scanString(scan: Scan): void {
-  const body = /(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
+  const body = /(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
   const start = scan.offset
   body.lastIndex = start + 1
   body.exec(scan.text)
