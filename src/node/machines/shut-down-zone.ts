@@ -1,3 +1,4 @@
+import { AppError } from '#contracts/errors.ts'
 import type { Context } from '#host/context.ts'
 import type { Parts } from '../parts.ts'
 import { endZone } from './boot-zone.ts'
@@ -19,7 +20,7 @@ export async function shutDownZone(uuid: string, graceS: number, context: Contex
     })
     if (asked) await parts.live.waitForExit(uuid, graceS * 1000, context.signal)
   }
-  context.signal.throwIfAborted()
+  if (context.signal.aborted) throw new AppError('Cancelled', `Stopping ${uuid} was cancelled; the guest was asked to shut down and may still do so.`)
   await endZone(uuid, context, parts)
 }
 

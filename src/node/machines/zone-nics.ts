@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { NicPlan, RoutePlan } from '#host/network.ts'
+import { ensureDirectory, readJsonFile, removeFile, writeFileAtomic } from '#host/fs/atomic.ts'
 import { planNics } from '#plan/network/nics.ts'
 import type { Parts } from '../parts.ts'
 
@@ -11,4 +13,30 @@ export function planMachineNics(record: MachineRecord, zoneid: number, parts: Pi
     if (tag === undefined) throw new AppError('NicTagNotFound', `Invalid nic tag "${name}": the node has no such tag.`, { hint: 'nictagadm list' })
     return tag
   })
+}
+
+/** MAC → host end of the nics a zone was booted with; nics added since are not among them. */
+export type BootedNics = Record<string, string>
+
+/** Notes what a zone is booted with, for live updates and for its end, also after a restart of the daemon. */
+export async function noteBootedNics(uuid: string, nics: NicPlan[], parts: Pick<Parts, 'layout'>): Promise<void> {
+  await ensureDirectory(nicsDir(parts), 0o700)
+  const booted: BootedNics = Object.fromEntries(nics.map((nic) => [nic.mac, nic.host_link]))
+  await writeFileAtomic(pathOf(uuid, parts), JSON.stringify(booted), { durable: false })
+}
+
+export async function readBootedNics(uuid: string, parts: Pick<Parts, 'layout'>): Promise<BootedNics> {
+  return ((await readJsonFile(pathOf(uuid, parts))) ?? {}) as BootedNics // our own file, written atomically
+}
+
+export async function forgetBootedNics(uuid: string, parts: Pick<Parts, 'layout'>): Promise<void> {
+  await removeFile(pathOf(uuid, parts), { durable: false })
+}
+
+function nicsDir(parts: Pick<Parts, 'layout'>): string {
+  return join(parts.layout.runDir, 'nics')
+}
+
+function pathOf(uuid: string, parts: Pick<Parts, 'layout'>): string {
+  return join(nicsDir(parts), `${uuid}.json`)
 }

@@ -100,7 +100,9 @@ export function createOperations(options: { parts: Parts; journal: Journal; lock
     await runPlan(entry, { parts, journal: options.journal, hooks: options.hooks, signal: running.controller.signal, report })
     operation.step = plan.steps.length
     if (plan.result !== undefined) operation.result = plan.result
-    return () => options.journal.remove(entry)
+    // Without a commit to look at, a restart would take back what an entry still stands for: so before the answer.
+    if (plan.commit.when === 'never') await options.journal.remove(entry)
+    return () => (plan.commit.when === 'never' ? Promise.resolve() : options.journal.remove(entry))
   }
 
   async function settle(request: Request, plan: Plan | null): Promise<void> {

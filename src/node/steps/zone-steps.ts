@@ -1,6 +1,9 @@
+import type { MachineRecord } from '#contracts/machine/record.ts'
+import type { Context } from '#host/context.ts'
 import { bootZone, endZone } from '../machines/boot-zone.ts'
 import { shutDownZone } from '../machines/shut-down-zone.ts'
-import { planMachineNics } from '../machines/zone-nics.ts'
+import { planMachineNics, readBootedNics } from '../machines/zone-nics.ts'
+import type { Parts } from '../parts.ts'
 import { undoNothing, type ExecutorTable } from './execute.ts'
 
 type ZoneKind = 'zone.boot' | 'zone.shutdown' | 'zone.halt' | 'zone.signal' | 'zone.limits' | 'zone.tmpfs' | 'nic.apply'
@@ -44,21 +47,22 @@ export const zoneSteps: ExecutorTable<ZoneKind> = {
   },
 }
 
-type Apply = (uuid: string, record: Parameters<typeof planMachineNics>[0], context: Parameters<typeof bootZone>[1], parts: Parameters<typeof bootZone>[2]) => Promise<void>
-
-/** Guards first when they grow narrower or wider alike: a nic is never left with the guard of its old addresses. */
-const applyNics: Apply = async (uuid, record, context, parts) => {
+/** Guards first: a nic never sends with a new address under the guard of the old ones, nor the other way round. */
+async function applyNics(uuid: string, record: MachineRecord, context: Context, parts: Parts): Promise<void> {
   const status = parts.live.status(uuid)
   if (status === undefined) return
+  const booted = await readBootedNics(uuid, parts)
   const { nics, routes } = planMachineNics(record, status.zoneid, parts)
-  const present = new Set(await parts.host.network.listHostLinks(context))
-  const attached = nics.filter((nic) => present.has(nic.host_link))
+  const attached = nics.flatMap((nic) => {
+    const host_link = booted[nic.mac]
+    return host_link === undefined ? [] : [{ ...nic, host_link }]
+  })
   await parts.host.network.setGuards(attached, context)
   await parts.host.network.reconfigure(status.netns, attached, routes, context)
 }
 
 /** The zone's own mount(8) does it, with the zone's own rights: nothing of the zone runs with ours. */
-async function remountTmp(uuid: string, mib: number, context: Parameters<typeof bootZone>[1], parts: Parameters<typeof bootZone>[2]): Promise<void> {
+async function remountTmp(uuid: string, mib: number, context: Context, parts: Parts): Promise<void> {
   const result = await parts.host.runtime.exec(uuid, ['mount', '-o', `remount,size=${mib}m`, '/tmp'], { timeout_ms: 10_000 }, context)
   if (result.exit_code !== 0) parts.log.warn({ uuid, stderr: result.stderr }, 'the zone could not resize its /tmp; it takes effect at its next boot')
 }
