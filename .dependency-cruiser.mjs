@@ -1,0 +1,81 @@
+// Who may import whom (docs/adr/0011-import-arrows.md). Each message says where the code belongs.
+const tests = '\\.(test|suite)\\.ts$'
+const pureCore = ['assert', 'buffer', 'crypto', 'net', 'path', 'url', 'util'].flatMap((name) => [`^(node:)?${name}$`, `^(node:)?${name}/`])
+
+/** A folder of src may import only these other folders (or files) of src. */
+function arrow(folder, allowed, comment) {
+  return {
+    name: `arrow-${folder}`,
+    comment,
+    severity: 'error',
+    from: { path: `^src/${folder}/`, pathNot: tests },
+    to: { path: '^(src|tools|test)/', pathNot: [`^src/${folder}/`, ...allowed.map((path) => `^src/${path}`)] },
+  }
+}
+
+/** A package of npm may be imported below these folders only. */
+function onlyIn(packageName, folders) {
+  return {
+    name: `only-in-${packageName}`,
+    comment: `${packageName} is imported in ${folders.join(', ')} only; put what needs it there and call that.`,
+    severity: 'error',
+    from: { path: '^(src|test)/', pathNot: folders.map((folder) => `^${folder}/`) },
+    to: { path: `node_modules/${packageName}/`, dependencyTypesNot: ['type-only'] },
+  }
+}
+
+export default {
+  forbidden: [
+    arrow('contracts', [], 'contracts is the shared language and imports zod only. Code that knows more belongs to plan, node or client.'),
+    arrow('lib', [], 'lib knows none of our nouns and imports nothing of ours. Code with nouns belongs to plan or contracts.'),
+    arrow('plan', ['contracts/', 'lib/'], 'plan decides; what it needs to know is handed in as facts. Reading or changing belongs to host and node.'),
+    arrow('host', ['contracts/', 'lib/'], 'host touches Linux and decides nothing. Decisions belong to plan, order and undo to node.'),
+    arrow('node', ['plan/', 'host/', 'contracts/', 'lib/'], 'The daemon is made of plan and host. Code shared with programs outside belongs to contracts or lib.'),
+    arrow('client', ['contracts/'], 'client calls routes and knows contracts only.'),
+    arrow('cli', ['client/', 'contracts/', 'lib/'], 'A command asks the daemon through client; what it wants to do itself belongs to node.'),
+    arrow('image', ['host/run/', 'host/fs/', 'host/context.ts', 'contracts/', 'lib/'], 'The image builder uses the doors to programs and files and nothing else of a node.'),
+    arrow('setup', ['image/', 'client/', 'host/run/', 'host/fs/', 'host/context.ts', 'contracts/', 'lib/'], 'Setup prepares a machine and then asks the daemon through client.'),
+    {
+      name: 'program-imported',
+      comment: 'A program is started, never imported: move the shared part out of its main.ts.',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/[^/]+/main\\.ts$' },
+    },
+    {
+      name: 'pure-core',
+      comment: 'contracts, lib and plan have no clock, no files and no network: the caller reads and hands in the facts.',
+      severity: 'error',
+      from: { path: '^src/(contracts|lib|plan)/', pathNot: tests },
+      to: { dependencyTypes: ['core'], pathNot: pureCore },
+    },
+    {
+      name: 'spawn-door',
+      comment: 'Programs are started through src/host/run only: it builds the environment, sets limits, kills the tree, logs.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/host/run/', '^src/setup/detached\\.ts$', tests] },
+      to: { dependencyTypes: ['core'], path: '^(node:)?(child_process|cluster)$' },
+    },
+    {
+      name: 'thin-cli',
+      comment: 'A command must start in 40 ms: no HTTP stack and no schema library at run time (docs/adr/0009-thin-cli.md).',
+      severity: 'error',
+      from: { path: '^src/(cli|client)/', pathNot: tests },
+      to: { path: ['^(node:)?(http|https|http2)$', 'node_modules/(zod|fastify|pino)/'], dependencyTypesNot: ['type-only'] },
+    },
+    onlyIn('fastify', ['src/node']),
+    onlyIn('pino', ['src/node']),
+    onlyIn('zod', ['src/contracts', 'src/node', 'test', 'tools']),
+    onlyIn('ipaddr.js', ['src/lib']),
+    { name: 'no-cycles', comment: 'Two files that need each other share a third.', severity: 'error', from: { path: '^(src|tools|test)/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'test-imported', comment: 'Nothing but tests imports tests.', severity: 'error', from: { pathNot: [tests, '^test/'] }, to: { path: '\\.test\\.ts$|^test/' } },
+    { name: 'unresolved', comment: 'The import finds nothing.', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|build)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.mjs'] },
+  },
+}

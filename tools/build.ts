@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { hashFiles, isFresh, listTree, writeStamp } from './fresh.ts'
+
+/** Programs that are bundled: what starts often or long must not be read as TypeScript, module by module. */
+export const bundles = [
+  { name: 'cli', entry: 'src/cli/main.ts' },
+  { name: 'node', entry: 'src/node/main.ts' },
+] as const
+
+export type Built = { name: string; did: 'built' | 'fresh' | 'absent'; ms: number }
+
+/** Builds the native programs and the bundles of a checkout, leaving out what is fresh by content. */
+export async function buildAll(root: string): Promise<Built[]> {
+  const results = [timed('native', () => buildNative(root))]
+  const sources = listTree(join(root, 'src'), (path) => path.endsWith('.ts') && !/\.(test|suite)\.ts$/.test(path))
+  const hash = hashFiles([...sources, join(root, 'package-lock.json'), join(root, 'tools/build.ts')])
+  for (const { name, entry } of bundles) {
+    const started = performance.now()
+    const did = await buildBundle(root, { name, entry, hash })
+    results.push({ name, did, ms: Math.round(performance.now() - started) })
+  }
+  return results
+}
+
+function timed(name: string, build: () => Built['did']): Built {
+  const started = performance.now()
+  const did = build()
+  return { name, did, ms: Math.round(performance.now() - started) }
+}
+
+function buildNative(root: string): Built['did'] {
+  const builder = join(root, 'tools/build-native.ts')
+  if (!existsSync(builder)) return 'absent'
+  const stamp = join(root, 'build/native/.stamp')
+  const hash = hashFiles([...listTree(join(root, 'native'), () => true), builder])
+  if (isFresh(stamp, hash)) return 'fresh'
+  const { status } = spawnSync(process.execPath, [builder], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (status !== 0) throw new Error('The native programs could not be built; the lines above say why.')
+  writeStamp(stamp, hash)
+  return 'built'
+}
+
+async function buildBundle(root: string, bundle: { name: string; entry: string; hash: string }): Promise<Built['did']> {
+  const input = join(root, bundle.entry)
+  if (!existsSync(input)) return 'absent'
+  const target = join(root, 'dist', bundle.name)
+  const stamp = join(target, '.stamp')
+  if (isFresh(stamp, bundle.hash)) return 'fresh'
+  const fresh = `${target}.new-${process.pid}`
+  // Loaded here, as a build with nothing to do must not pay for it.
+  const { rolldown } = await import('rolldown')
+  const build = await rolldown({ input: { main: input }, cwd: root, platform: 'node', tsconfig: join(root, 'tsconfig.json') })
+  try {
+    await build.write({ dir: fresh, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' })
+  } finally {
+    await build.close()
+  }
+  writeStamp(join(fresh, '.stamp'), bundle.hash)
+  replaceDirectory(fresh, target)
+  return 'built'
+}
+
+/** Puts a directory in another's place; programs that start meanwhile find the one or the other nearly always. */
+function replaceDirectory(from: string, to: string): void {
+  const old = `${to}.old-${process.pid}`
+  if (existsSync(to)) renameSync(to, old)
+  renameSync(from, to)
+  rmSync(old, { recursive: true, force: true })
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  for (const { name, did, ms } of await buildAll(join(import.meta.dirname, '..'))) console.log(`${name}: ${did} (${ms} ms)`)
+}
