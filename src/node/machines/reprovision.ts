@@ -30,14 +30,11 @@ async function planReprovision(record: MachineRecord, image_uuid: string, contex
   const wasRunning = parts.live.isRunning(uuid)
   const next = nextRecord(record, image_uuid, wasRunning, parts)
   const [fresh, old] = [`${uuid}-new`, `${uuid}-old`]
-  const children = childrenOf(record)
   const steps: Step[] = [
     { kind: 'dataset.clone', origin: { dataset: image_uuid, snapshot: finalSnapshot }, dataset: fresh, options: { quota_bytes: quota, ...datasetOptions(record.zfs_root_compression, record.zfs_root_recsize) } },
     { kind: 'guest.prepare', uuid, dataset: fresh, record: next, first_boot: true },
     { kind: 'zone.halt', uuid, was_running: wasRunning },
-    { kind: 'dataset.rename', from: uuid, to: old },
-    { kind: 'dataset.rename', from: fresh, to: uuid },
-    ...children.map((child): Step => ({ kind: 'dataset.rename', from: `${old}/${child}`, to: `${uuid}/${child}` })),
+    { kind: 'dataset.swap', dataset: uuid, fresh, old, children: childrenOf(record) },
     { kind: 'record.write', record: next, previous: record },
   ]
   if (wasRunning) steps.push({ kind: 'zone.boot', uuid })

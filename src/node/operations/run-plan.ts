@@ -48,10 +48,16 @@ export async function runPlan(entry: JournalEntry, options: RunPlanOptions): Pro
 async function takeBack(entry: JournalEntry, done: number, error: unknown, options: RunPlanOptions): Promise<void> {
   const { plan } = entry
   // The guest is whole, it only did not say that it is ready: it stays, in state `failed`, for its owner to look at.
-  if (isAppError(error, 'ProvisionFailed')) return await options.journal.remove(entry)
+  if (isAppError(error, 'ProvisionFailed')) return await runRest(entry, done + 1, options)
   if (plan.late_failure === 'finish' && isCommitted(plan.commit, options.parts)) return
   const clean = await undoSteps(plan, done, options)
   if (clean) await options.journal.remove(entry)
+}
+
+async function runRest(entry: JournalEntry, from: number, options: RunPlanOptions): Promise<void> {
+  const context = contextFor(options, new AbortController().signal)
+  for (const step of entry.plan.steps.slice(from)) await executeStep(step, context, options.parts)
+  await options.journal.remove(entry)
 }
 
 /** Undoes the first `done` steps, and the one that failed half way. True when all went well. */

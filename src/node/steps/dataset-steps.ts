@@ -4,7 +4,7 @@ import type { Storage } from '#host/storage.ts'
 import { undoNothing, type ExecutorTable } from './execute.ts'
 
 type DatasetKind =
-  | 'dataset.create' | 'dataset.clone' | 'dataset.rename' | 'dataset.destroy' | 'dataset.quota' | 'dataset.options'
+  | 'dataset.create' | 'dataset.clone' | 'dataset.rename' | 'dataset.swap' | 'dataset.destroy' | 'dataset.quota' | 'dataset.options'
   | 'snapshot.take' | 'snapshot.rollback' | 'snapshot.destroy' | 'snapshot.hold' | 'snapshot.release'
 
 /**
@@ -23,6 +23,20 @@ export const datasetSteps: ExecutorTable<DatasetKind> = {
   'dataset.rename': {
     run: ({ from, to }, context, { host }) => renameOnce(host.storage, from, to, context),
     undo: ({ from, to }, context, { host }) => renameOnce(host.storage, to, from, context),
+  },
+  'dataset.swap': {
+    async run({ dataset, fresh, old, children }, context, { host }) {
+      if (!(await host.storage.exists(old, context))) await host.storage.rename(dataset, old, context)
+      await renameOnce(host.storage, fresh, dataset, context)
+      for (const child of children) await renameOnce(host.storage, `${old}/${child}`, `${dataset}/${child}`, context)
+    },
+    // `old` is there exactly while the swap has begun; without it, `dataset` is still the original.
+    async undo({ dataset, fresh, old, children }, context, { host }) {
+      if (!(await host.storage.exists(old, context))) return
+      for (const child of children) await renameOnce(host.storage, `${dataset}/${child}`, `${old}/${child}`, context)
+      await renameOnce(host.storage, dataset, fresh, context)
+      await host.storage.rename(old, dataset, context)
+    },
   },
   'dataset.destroy': {
     run: ({ dataset }, context, { host }) => host.storage.destroy(dataset, context),

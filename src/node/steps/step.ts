@@ -15,6 +15,7 @@ export type Step =
   | { kind: 'dataset.create'; dataset: string; options: DatasetOptions }
   | { kind: 'dataset.clone'; origin: SnapshotName; dataset: string; options: DatasetOptions }
   | { kind: 'dataset.rename'; from: string; to: string }
+  | { kind: 'dataset.swap'; dataset: string; fresh: string; old: string; children: string[] }
   | { kind: 'dataset.destroy'; dataset: string }
   | { kind: 'dataset.quota'; dataset: string; bytes: number | null; previous: number | null }
   | { kind: 'dataset.options'; dataset: string; options: DatasetOptions; previous: DatasetOptions }
