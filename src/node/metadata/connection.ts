@@ -44,7 +44,7 @@ export async function serveConnection(socket: Socket, host: ConnectionHost): Pro
 
 async function serveRequest(socket: Socket, request: MetadataRequest, host: ConnectionHost & { signal: AbortSignal }): Promise<void> {
   const cost = request.kind === 'put' || request.kind === 'delete' ? 10 : 1
-  const plan = planWait(host.zone.bucket, host.limits, { cost, nowMs: Date.now() })
+  const plan = planWait(host.zone.bucket, host.limits, { cost, nowMs: performance.now() })
   host.zone.bucket = plan.bucket
   if (plan.waitMs > 0) await sleep(plan.waitMs, undefined, { signal: host.signal })
   const answer = await answerRequest(request, host)

@@ -84,7 +84,7 @@ export function createMetadataServers(options: MetadataServersOptions): Metadata
 
 function createZone(host: Omit<ConnectionHost, 'zone'>): OpenZone {
   const sockets = new Set<Socket>()
-  const zone = { bucket: { tokens: host.limits.burst, atMs: Date.now() }, heldBytes: 0 }
+  const zone = { bucket: { tokens: host.limits.burst, atMs: performance.now() }, heldBytes: 0 }
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
