@@ -4,9 +4,9 @@ import type { Operation, OperationEvent, OperationKind } from '#contracts/operat
 import type { Context } from '#host/context.ts'
 import type { Plan, Step } from '../steps/step.ts'
 import type { Parts } from '../parts.ts'
-import type { Journal } from './journal.ts'
+import type { Journal, JournalEntry } from './journal.ts'
 import type { Locks } from './locks.ts'
-import { type Hooks, runPlan } from './run-plan.ts'
+import { type Hooks, recoverPlan, runPlan } from './run-plan.ts'
 
 /** What a route hands over to have done. */
 export interface Request {
@@ -47,6 +47,8 @@ const keptFinished = 1000
 export function createOperations(options: { parts: Parts; journal: Journal; locks: Locks; hooks: Hooks }): Operations {
   const { parts } = options
   const known = new Map<string, Running>()
+  // Entries whose rest or undo failed: tried again before anything else is done to their subject.
+  const unfinished = new Map<string, JournalEntry>()
 
   function start(request: Request): Operation {
     const controller = new AbortController()
@@ -71,6 +73,7 @@ export function createOperations(options: { parts: Parts; journal: Journal; lock
       release = await options.locks.acquire(request.subject, controller.signal)
       operation.state = 'running'
       if (request.transition !== undefined) parts.live.setTransition(request.subject, request.transition, parts.now())
+      await finishEarlier(request.subject)
       const context: Context = { signal: controller.signal, log: parts.log, now: parts.now }
       plan = await request.plan(context)
       operation.steps = plan.steps.length
@@ -97,12 +100,19 @@ export function createOperations(options: { parts: Parts; journal: Journal; lock
       operation.message = step.kind
       tell(running)
     }
-    await runPlan(entry, { parts, journal: options.journal, hooks: options.hooks, signal: running.controller.signal, report })
+    await runPlan(entry, { parts, journal: options.journal, hooks: options.hooks, signal: running.controller.signal, report, keep: (kept) => void unfinished.set(kept.subject, kept) })
     operation.step = plan.steps.length
     if (plan.result !== undefined) operation.result = plan.result
     // Without a commit to look at, a restart would take back what an entry still stands for: so before the answer.
     if (plan.commit.when === 'never') await options.journal.remove(entry)
     return () => (plan.commit.when === 'never' ? Promise.resolve() : options.journal.remove(entry))
+  }
+
+  async function finishEarlier(subject: string): Promise<void> {
+    const entry = unfinished.get(subject)
+    if (entry === undefined) return
+    await recoverPlan(entry, { parts, journal: options.journal })
+    unfinished.delete(subject)
   }
 
   async function settle(request: Request, plan: Plan | null): Promise<void> {

@@ -18,6 +18,8 @@ export interface RunPlanOptions {
   hooks: Hooks
   signal: AbortSignal
   report: (done: number, step: Step) => void
+  /** Told of an entry that stays, because the rest or the undo of it failed. */
+  keep: (entry: JournalEntry) => void
 }
 
 /**
@@ -49,9 +51,10 @@ async function takeBack(entry: JournalEntry, done: number, error: unknown, optio
   const { plan } = entry
   // The guest is whole, it only did not say that it is ready: it stays, in state `failed`, for its owner to look at.
   if (isAppError(error, 'ProvisionFailed')) return await runRest(entry, done + 1, options)
-  if (plan.late_failure === 'finish' && isCommitted(plan.commit, options.parts)) return
+  if (plan.late_failure === 'finish' && isCommitted(plan.commit, options.parts)) return options.keep(entry)
   const clean = await undoSteps(plan, done, options)
   if (clean) await options.journal.remove(entry)
+  else options.keep(entry)
 }
 
 async function runRest(entry: JournalEntry, from: number, options: RunPlanOptions): Promise<void> {
@@ -76,7 +79,7 @@ async function undoSteps(plan: Plan, done: number, options: RunPlanOptions): Pro
 }
 
 /** After a kill: finishes a committed operation, unwinds any other. Safe to run again. */
-export async function recoverPlan(entry: JournalEntry, options: Omit<RunPlanOptions, 'signal' | 'report'>): Promise<'finished' | 'unwound'> {
+export async function recoverPlan(entry: JournalEntry, options: Pick<RunPlanOptions, 'parts' | 'journal'>): Promise<'finished' | 'unwound'> {
   const { plan } = entry
   const context = contextFor(options, new AbortController().signal)
   if (!isCommitted(plan.commit, options.parts)) {

@@ -15,14 +15,14 @@ export interface RecoverOptions {
  * Finishes or unwinds what a killed daemon left. The locks are taken before this returns, so that nothing
  * new starts on those subjects; the work goes on behind, for a guest may take its time to be provisioned.
  */
-export async function beginRecovery(options: RecoverOptions): Promise<Promise<void>> {
+export async function beginRecovery(options: RecoverOptions): Promise<{ finished: Promise<void> }> {
   const entries = await options.journal.list()
   const work: Promise<void>[] = []
   for (const entry of entries) {
     const release = await options.locks.acquire(entry.subject, new AbortController().signal)
     work.push(recoverEntry(entry, options).finally(release))
   }
-  return Promise.resolve().then(async () => void (await Promise.all(work)))
+  return { finished: Promise.all(work).then(() => undefined) }
 }
 
 async function recoverEntry(entry: JournalEntry, options: RecoverOptions): Promise<void> {
