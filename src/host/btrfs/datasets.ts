@@ -1,0 +1,167 @@
+import { lstat, mkdir, rm, stat, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Context } from '../context.ts'
+import { writeFileAtomic } from '../fs/atomic.ts'
+import { checkDatasetName, checkSnapshotName, parentOf, renderSnapshotName } from '../pool/name.ts'
+import { datasetExists, datasetNotFound, held, snapshotNotFound } from '../pool/refusals.ts'
+import type { Dataset, DatasetOptions, SnapshotName } from '../storage.ts'
+import { type GroupId, renderCompression, renderCompressionName, renderGroup, renderSubvolumeCreate, renderSubvolumeSnapshot } from './argv.ts'
+import { asBtrfsFailure } from './failures.ts'
+import { createGroup, doomGroups, limitGroup, readGroups } from './groups.ts'
+import { directoryOf, pathOf, receivingDirectory, rollbackDirectory, snapshotPath, snapshotsDirectory } from './layout.ts'
+import { type BtrfsPool, quotaOff, readPoolFacts, runBtrfs, settleQuota, undoContext } from './pool.ts'
+import { deleteSubvolumes } from './subvolumes.ts'
+import { type GroupUsage, readGroupUsage } from './sysfs.ts'
+import { type Facts, ignoreMissing, isSubvolume, readFacts, readHoldTags, readNames, walkAllFacts, walkFacts } from './tree.ts'
+
+export async function isDataset(pool: BtrfsPool, dataset: string): Promise<boolean> {
+  return (await isSubvolume(pathOf(pool, dataset))) && (await readFacts(pool, dataset)) !== null
+}
+
+export async function readDataset(pool: BtrfsPool, dataset: string): Promise<Dataset | null> {
+  const facts = await readFacts(pool, dataset)
+  if (facts === null) return null
+  const usage = facts.group === null ? null : await readGroupUsage((await readPoolFacts(pool)).sysfs, facts.group)
+  return await composeDataset(pool, dataset, facts, usage)
+}
+
+/** One process whatever the number of datasets. */
+export async function listDatasets(pool: BtrfsPool, context: Context): Promise<Dataset[]> {
+  const [entries, rows] = await Promise.all([walkAllFacts(pool), readGroups(pool, context)])
+  const usages = new Map(rows.map((row) => [renderGroup(row.group), { used_bytes: row.exclusive_bytes, quota_bytes: row.limit_bytes }]))
+  const datasets = await Promise.all(
+    entries.map(([name, facts]) => composeDataset(pool, name, facts, facts.group === null ? null : (usages.get(renderGroup(facts.group)) ?? null))),
+  )
+  return datasets.filter((dataset) => dataset !== null)
+}
+
+async function composeDataset(pool: BtrfsPool, name: string, facts: Facts, usage: GroupUsage | null): Promise<Dataset | null> {
+  const mountpoint = pathOf(pool, name)
+  const [is, directory] = await Promise.all([isSubvolume(mountpoint), stat(directoryOf(pool, name)).catch(ignoreMissing)])
+  if (!is || directory === null) return null
+  return {
+    name,
+    mountpoint,
+    origin: facts.origin,
+    used_bytes: usage?.used_bytes ?? 0,
+    quota_bytes: usage?.quota_bytes ?? null,
+    created_at: directory.birthtime.toISOString(),
+  }
+}
+
+export async function createDataset(pool: BtrfsPool, dataset: string, options: DatasetOptions, context: Context): Promise<void> {
+  await makeDataset(pool, { dataset, origin: null, options }, context, async (group) => {
+    await runBtrfs(renderSubvolumeCreate(pathOf(pool, dataset), group), `the dataset ${dataset}`, context)
+  })
+}
+
+export async function cloneDataset(pool: BtrfsPool, origin: SnapshotName, to: { dataset: string; options: DatasetOptions }, context: Context): Promise<void> {
+  checkSnapshotName(origin)
+  const from = snapshotPath(pool, origin)
+  if (!(await isSubvolume(from))) throw snapshotNotFound(origin)
+  await makeDataset(pool, { ...to, origin }, context, async (group) => {
+    await runBtrfs(renderSubvolumeSnapshot(from, pathOf(pool, to.dataset), { group, readonly: false }), `the dataset ${to.dataset}`, context)
+  })
+}
+
+export interface NewDataset {
+  dataset: string
+  origin: SnapshotName | null
+  options: DatasetOptions
+}
+
+/** Makes the directory and the group of a dataset, has `fill` make its subvolume, and takes all back when anything fails. */
+export async function makeDataset(pool: BtrfsPool, wanted: NewDataset, context: Context, fill: (group: GroupId | null) => Promise<void>): Promise<void> {
+  const { dataset, origin, options } = wanted
+  await refuseTaken(pool, dataset)
+  const quota = options.quota_bytes ?? null
+  if (quota !== null && (await readPoolFacts(pool)).mode === 'off') throw quotaOff(pool)
+  try {
+    await mkdir(directoryOf(pool, dataset), { mode: 0o700 })
+    if (origin !== null) await symlink(renderSnapshotName(origin), join(directoryOf(pool, dataset), '.origin'))
+    const group = await createGroup(pool, dataset, context)
+    const limited = group === null || quota === null ? Promise.resolve() : limitGroup(pool, group, quota, context)
+    // Both must have ended before anything is undone.
+    for (const result of await Promise.allSettled([fill(group), limited])) if (result.status === 'rejected') throw result.reason
+    await settleQuota(pool, context)
+    await applyOptions(pool, dataset, options, context)
+  } catch (error) {
+    await removeRemains(pool, dataset, undoContext(context))
+    throw asBtrfsFailure(error, `the dataset ${dataset}`)
+  }
+}
+
+/** Refuses a name that is taken or has no parent; clears what a killed create or destroy left of it. */
+export async function refuseTaken(pool: BtrfsPool, dataset: string): Promise<void> {
+  checkDatasetName(dataset)
+  const parent = parentOf(dataset)
+  if (parent !== null && !(await isDataset(pool, parent))) throw datasetNotFound(parent)
+  // Anything at the path counts, a plain directory too: btrfs would make the new subvolume inside of it.
+  if ((await lstat(pathOf(pool, dataset)).catch(ignoreMissing)) !== null) throw datasetExists(dataset)
+  await rm(directoryOf(pool, dataset), { recursive: true, force: true })
+}
+
+export async function setQuota(pool: BtrfsPool, dataset: string, bytes: number | null, context: Context): Promise<void> {
+  await requireDataset(pool, dataset)
+  const group = (await readFacts(pool, dataset))?.group ?? null
+  if (group !== null) return await limitGroup(pool, group, bytes, context)
+  if (bytes !== null) throw quotaOff(pool)
+}
+
+export async function setOptions(pool: BtrfsPool, dataset: string, options: DatasetOptions, context: Context): Promise<void> {
+  await requireDataset(pool, dataset)
+  await applyOptions(pool, dataset, options, context)
+}
+
+/** Compression is a property of the top directory that new files and directories take over; recordsize is only noted. */
+async function applyOptions(pool: BtrfsPool, dataset: string, options: DatasetOptions, context: Context): Promise<void> {
+  const { compression, recordsize } = options
+  if (compression !== undefined) {
+    await runBtrfs(renderCompression(pathOf(pool, dataset), renderCompressionName(compression)), `the compression of ${dataset}`, context)
+  }
+  const note = join(directoryOf(pool, dataset), '.note.json')
+  if (recordsize !== undefined) await writeFileAtomic(note, `${JSON.stringify({ v: 1, recordsize })}\n`)
+}
+
+export async function destroyDataset(pool: BtrfsPool, dataset: string, context: Context): Promise<void> {
+  checkDatasetName(dataset)
+  const entries = await walkFacts(pool, dataset)
+  for (const [name] of entries) await refuseHeld(pool, name)
+  await removeRemains(pool, dataset, context)
+}
+
+async function refuseHeld(pool: BtrfsPool, dataset: string): Promise<void> {
+  for (const snapshot of await readNames(join(directoryOf(pool, dataset), '.holds'))) {
+    const tags = await readHoldTags(pool, { dataset, snapshot })
+    if (tags.length > 0) throw held({ dataset, snapshot }, tags)
+  }
+}
+
+/** Removes all that there is of a dataset and of those below it, whole or not. Safe to repeat. */
+export async function removeRemains(pool: BtrfsPool, dataset: string, context: Context): Promise<void> {
+  const entries = (await walkFacts(pool, dataset)).toReversed()
+  if (entries.length === 0) return
+  const paths = (await Promise.all(entries.map(([name]) => subvolumePaths(pool, name)))).flat()
+  const groups = entries.map(([, facts]) => facts.group).filter((group) => group !== null)
+  await deleteSubvolumes(pool, { what: `destroying ${dataset}`, paths, groups }, context)
+  // Only plain directories are left: deleteSubvolumes throws when any subvolume stays.
+  await rm(directoryOf(pool, dataset), { recursive: true, force: true })
+  await doomGroups(pool, groups.length, context)
+}
+
+async function subvolumePaths(pool: BtrfsPool, dataset: string): Promise<string[]> {
+  const snapshots = await readNames(snapshotsDirectory(pool, dataset))
+  const received = await readNames(receivingDirectory(pool, dataset))
+  return [
+    ...snapshots.map((snapshot) => snapshotPath(pool, { dataset, snapshot })),
+    ...received.map((name) => join(receivingDirectory(pool, dataset), name)),
+    join(rollbackDirectory(pool, dataset), 'new'),
+    join(rollbackDirectory(pool, dataset), 'old'),
+    pathOf(pool, dataset),
+  ]
+}
+
+export async function requireDataset(pool: BtrfsPool, dataset: string): Promise<void> {
+  checkDatasetName(dataset)
+  if (!(await isDataset(pool, dataset))) throw datasetNotFound(dataset)
+}
