@@ -16,6 +16,8 @@ export interface RunOptions {
   maxBytes?: number
   /** Exit codes that are answers, not failures; [0] unless told. */
   okCodes?: readonly number[]
+  /** Told when the program is killed before its end, to end what its process group does not hold. */
+  onKill?: () => void
 }
 
 export interface RunResult {
@@ -86,6 +88,7 @@ function collect(argv: Argv, options: RunOptions, context: Context): Promise<Run
   let size = 0
   let stopped: AppError | undefined
   const stop = (error: AppError): void => {
+    if (stopped === undefined) options.onKill?.()
     stopped ??= error
     killTree(child)
   }

@@ -1,0 +1,156 @@
+/*
+ * The zone's namespaces, made by the keeper so that they last exactly as long as the keeper or the zone:
+ * descriptors and a private mount namespace need no one to clean up after them.
+ */
+#define _GNU_SOURCE
+#include "keeper.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* musl-gcc does not see the kernel's headers; these are kernel ABI. */
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+#define TREE_CLONE 1
+#define EMPTY_PATH 0x1000
+#define MOVE_FROM_EMPTY_PATH 4
+#define ATTR_IDMAP 0x00100000
+struct attributes { uint64_t set, clear, propagation, userns_fd; };
+
+static void write_map(pid_t child, const char *name, unsigned base) {
+  char path[64], map[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", child, name);
+  int size = snprintf(map, sizeof map, "0 %u 65536\n", base);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, map, size) != size) die("the id map of the user namespace");
+  close(fd);
+}
+
+static int open_namespace(pid_t pid, const char *name) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", pid, name);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/*
+ * A short-lived child is born into a user namespace together with a network namespace, which makes the
+ * second owned by the first. The keeper then moves into that network itself: /proc/KEEPER/ns/net is the
+ * path by which the host plumbs it.
+ */
+static void make_user_and_network(unsigned base) {
+  int hold[2];
+  if (pipe2(hold, O_CLOEXEC)) die("a pipe");
+  pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNET | SIGCHLD, 0, 0, 0, 0);
+  if (child < 0) die("a user namespace");
+  if (child == 0) {
+    char end;
+    close(hold[1]);
+    while (read(hold[0], &end, 1) < 0 && errno == EINTR) continue;
+    _exit(0);
+  }
+  close(hold[0]);
+  write_map(child, "uid_map", base);
+  write_map(child, "gid_map", base);
+  int user = open_namespace(child, "user");
+  int net = open_namespace(child, "net");
+  if (user < 0 || net < 0 || dup2(user, USERNS_FD) < 0 || setns(net, CLONE_NEWNET)) die("the zone's network namespace");
+  close(user);
+  close(net);
+  close(hold[1]);
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+/* The target is ours (below the run directory); make it a directory or a file as the source is. */
+static void make_target(int tree, const char *target) {
+  struct stat source;
+  if (fstatat(tree, "", &source, EMPTY_PATH)) die(target);
+  if (S_ISDIR(source.st_mode) ? mkdir(target, 0700) && errno != EEXIST : mknod(target, S_IFREG | 0600, 0) && errno != EEXIST) die(target);
+}
+
+/* Binds source at target with ids shifted, in our mount namespace alone: nothing is left when we die. */
+static void mount_mapped(const char *source, const char *target) {
+  struct attributes map = {.set = ATTR_IDMAP, .userns_fd = USERNS_FD};
+  /* Never through a link in the last part: the source may be inside a tree that a guest writes. */
+  int tree = (int)syscall(SYS_open_tree, AT_FDCWD, source, TREE_CLONE | AT_SYMLINK_NOFOLLOW | O_CLOEXEC);
+  if (tree < 0) die(source);
+  make_target(tree, target);
+  if (syscall(SYS_mount_setattr, tree, "", EMPTY_PATH, &map, sizeof map)) die("an idmapped mount of the zone's tree");
+  if (syscall(SYS_move_mount, tree, "", AT_FDCWD, target, MOVE_FROM_EMPTY_PATH)) die(target);
+  close(tree);
+}
+
+/* What a guest needs to own for running its own tree of groups (systemd); limits stay with the host. */
+static void delegate_cgroup(const char *path, unsigned base) {
+  static const char *const files[] = {"cgroup.procs", "cgroup.subtree_control", "cgroup.threads"};
+  if (mkdir(path, 0755) && errno != EEXIST) die(path);
+  int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0 || fchown(dir, base, base)) die(path);
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    if (fchownat(dir, files[i], base, base, 0)) die(files[i]);
+  close(dir);
+}
+
+void make_spaces(const struct options *options) {
+  make_user_and_network(options->uid_base);
+  if (options->cgroup2) delegate_cgroup(options->cgroup2, options->uid_base);
+  /* Slave, so that what the host unmounts is not held by us. */
+  if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL)) die("a mount namespace");
+  for (char **pair = options->mounts; pair[0] && pair[1]; pair += 2) mount_mapped(pair[0], pair[1]);
+  /* crun refuses a hybrid host whose cgroup2 has a controller; unseen, the host is a plain v1 one to it. */
+  umount2("/sys/fs/cgroup/unified", MNT_DETACH);
+}
+
+/*
+ * A time namespace whose boot clock begins now: `uptime` and process ages in the zone count from its own
+ * boot. Our next child is born into it.
+ */
+void make_time_namespace(void) {
+  struct timespec now;
+  char text[64];
+  /* A kernel without time namespaces runs zones as well, with the host's uptime. */
+  if (unshare(CLONE_NEWTIME)) return;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  int size = snprintf(text, sizeof text, "boottime %lld 0\n", -(long long)now.tv_sec);
+  int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, text, size) != size) return;
+  close(fd);
+}
+
+static int fail_enter(const char *what) {
+  fprintf(stderr, "keeper: cannot enter the zone: %s: %s\n", what, strerror(errno));
+  return 125;
+}
+
+/*
+ * keeper enter PID CGROUP2|- PROGRAM ARGUMENT...: runs a program (crun exec) where the keeper with that
+ * pid would run it: its mount and time namespaces, and the zone's cgroup2 directory.
+ */
+int enter_zone(char **argv) {
+  if (!argv[0] || !argv[1] || !argv[2]) return fail_enter("usage: keeper enter PID CGROUP2 PROGRAM");
+  int mounts = open_namespace(atoi(argv[0]), "mnt");
+  int clock = open_namespace(atoi(argv[0]), "time_for_children");
+  if (mounts < 0) return fail_enter("its keeper is gone");
+  if (strcmp(argv[1], "-") != 0) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/cgroup.procs", argv[1]);
+    int procs = open(path, O_WRONLY | O_CLOEXEC);
+    if (procs < 0 || write(procs, "0", 1) != 1) return fail_enter(path);
+    close(procs);
+  }
+  if (clock >= 0 && setns(clock, CLONE_NEWTIME)) return fail_enter("time namespace");
+  if (setns(mounts, CLONE_NEWNS)) return fail_enter("mount namespace");
+  execv(argv[2], argv + 2);
+  return fail_enter(argv[2]);
+}

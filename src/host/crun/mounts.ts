@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import type { ZoneMount, ZoneSpec } from '#host/runtime.ts'
+
+export interface OciMount {
+  destination: string
+  type: string
+  source: string
+  options: string[]
+}
+
+export interface MountFacts {
+  /** Directory with the idmapped mounts that the keeper made, `0`, `1`, … */
+  mapped: string
+  lxcfs: string | null
+  /** The zone gets the cgroup2 tree that was delegated to it. */
+  cgroup2: boolean
+}
+
+/** All mounts of a zone, in the order in which crun makes them. */
+export function renderMounts(spec: ZoneSpec, facts: MountFacts): OciMount[] {
+  return [...kernelMounts(spec), ...(facts.cgroup2 ? [mount('/sys/fs/cgroup', 'cgroup2', 'cgroup2', ['rw', 'nosuid', 'noexec', 'nodev', 'relatime'])] : []), ...lxcfsMounts(facts.lxcfs), ...temporary(spec), ...extra(spec.mounts, facts.mapped)]
+}
+
+/** Pairs source, target for the keeper: the root and the idmapped extra mounts. */
+export function planMappedMounts(spec: ZoneSpec, rootfs: string, mapped: string): [string, string][] {
+  const extras = spec.mounts.flatMap((one, index): [string, string][] => (one.idmap ? [[one.source, join(mapped, String(index))]] : []))
+  return [[spec.root, rootfs], ...extras]
+}
+
+function kernelMounts(spec: ZoneSpec): OciMount[] {
+  return [
+    mount('/proc', 'proc', 'proc', ['nosuid', 'noexec', 'nodev']),
+    mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=512k']),
+    mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
+    mount('/dev/shm', 'tmpfs', 'shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${halfMemory(spec)}m`]),
+    mount('/dev/mqueue', 'mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
+    // Writable for systemd's network tools: what is the host's is owned by nobody in there.
+    mount('/sys', 'sysfs', 'sysfs', ['nosuid', 'noexec', 'nodev', ...(spec.systemd ? [] : ['ro'])]),
+  ]
+}
+
+function temporary(spec: ZoneSpec): OciMount[] {
+  const run = spec.systemd ? [mount('/run', 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'mode=755', `size=${halfMemory(spec)}m`]), mount('/run/lock', 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'noexec', 'mode=1777', 'size=5m'])] : []
+  const tmp = spec.tmpfs_mib > 0 ? [mount('/tmp', 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'mode=1777', `size=${spec.tmpfs_mib}m`])] : []
+  return [...run, ...tmp]
+}
+
+const lxcfsFiles = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime']
+
+function lxcfsMounts(lxcfs: string | null): OciMount[] {
+  if (lxcfs === null) return []
+  const options = ['bind', 'nosuid', 'nodev', 'noexec']
+  return [...lxcfsFiles.map((name) => mount(`/proc/${name}`, 'bind', join(lxcfs, 'proc', name), options)), mount('/sys/devices/system/cpu', 'bind', join(lxcfs, 'sys/devices/system/cpu'), options)]
+}
+
+function extra(mounts: ZoneMount[], mapped: string): OciMount[] {
+  return mounts.map((one, index) => {
+    const source = one.idmap ? join(mapped, String(index)) : one.source
+    return mount(one.target, 'bind', source, ['bind', one.read_only ? 'ro' : 'rw', 'nodev', ...(one.options ?? [])])
+  })
+}
+
+function halfMemory(spec: ZoneSpec): number {
+  return Math.max(1, Math.floor(spec.limits.max_physical_memory / 2))
+}
+
+function mount(destination: string, type: string, source: string, options: string[]): OciMount {
+  return { destination, type, source, options }
+}
