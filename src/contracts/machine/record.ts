@@ -119,6 +119,8 @@ export interface MachineRecord {
 export interface RecordInternal {
   /** First host uid and gid of the machine's private range of 65,536. */
   uid_base: number
+  /** Grows by one with every operation that writes the record; tells a restart whether one has committed. */
+  revision?: number
   /** True from create until the guest reported that it is provisioned. */
   provisioning?: boolean
   /** Why the machine is in state `failed`. */

@@ -62,9 +62,10 @@ async function watchMarker(of: { uuid: string; root: string; timeoutS: number },
 }
 
 async function settleRecord(record: MachineRecord, failed: string | undefined, parts: Parts): Promise<void> {
-  const current = parts.machines.get(record.uuid) ?? record
-  const { provisioning: _done, ...internal } = current.internal
-  await parts.machines.write(record.uuid, { ...current, internal: { ...internal, ...(failed === undefined ? {} : { failed }) } })
+  await parts.machines.update(record.uuid, (current = record) => {
+    const { provisioning: _done, ...internal } = current.internal
+    return { ...current, internal: { ...internal, ...(failed === undefined ? {} : { failed }) } }
+  })
   // A failed machine's addresses are free for others (smartos-node reference 1.5.5).
   if (failed !== undefined) parts.addresses.remove(record.uuid)
 }

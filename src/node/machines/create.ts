@@ -7,7 +7,7 @@ import { needsMdataExecute } from '../guest/needs-mdata-execute.ts'
 import { finalSnapshot } from '../images/operations.ts'
 import type { Request } from '../operations/operations.ts'
 import type { Parts } from '../parts.ts'
-import type { Plan, Step } from '../steps/step.ts'
+import type { Commit, Plan, Step } from '../steps/step.ts'
 import { publishMachine } from './read.ts'
 import { isSystemd, volumeDataset } from './zone-spec.ts'
 import { nextUidBase } from './uid-base.ts'
@@ -57,7 +57,7 @@ export function createMachineRequest(payload: Record<string, unknown>, options: 
 }
 
 async function planMachineCreate(planned: CreatePlan, context: Context, parts: Parts): Promise<Plan> {
-  const record = withProvisioning(planned.record, parts)
+  const record = nextRevision(withProvisioning(planned.record, parts), null)
   const { uuid } = record
   if (await parts.host.storage.exists(uuid, context)) {
     throw new AppError('DatasetExists', `The pool has a dataset ${uuid} already; a machine with that UUID cannot be created.`, { hint: 'choose another uuid, or receive the machine' })
@@ -72,13 +72,23 @@ async function planMachineCreate(planned: CreatePlan, context: Context, parts: P
   ]
   if (record.autoboot) steps.push({ kind: 'zone.boot', uuid })
   if (record.autoboot && record.internal.provisioning === true && record.nowait !== true) steps.push({ kind: 'guest.await', uuid, timeout_s: provisionTimeoutS })
-  return { steps, commit: { when: 'record_written', uuid, last_modified: record.last_modified }, late_failure: 'undo', durable: true, warnings: planned.warnings, result: { uuid } }
+  return { steps, commit: committedBy(record), late_failure: 'undo', durable: true, warnings: planned.warnings, result: { uuid } }
 }
 
 /** Only a guest that has something to do on its first boot, or that boots a whole system, is waited for. */
 function withProvisioning(record: MachineRecord, parts: Parts): MachineRecord {
   const waits = record.autoboot && (isSystemd(record, parts) || needsMdataExecute(record, true))
   return waits ? { ...record, internal: { ...record.internal, provisioning: true } } : record
+}
+
+/** A restart finds the operation committed when the record on disk is the one it wrote. */
+export function committedBy(record: MachineRecord): Commit {
+  return { when: 'record_written', uuid: record.uuid, revision: record.internal.revision ?? 0 }
+}
+
+/** The record as the next operation writes it. */
+export function nextRevision(record: MachineRecord, previous: MachineRecord | null): MachineRecord {
+  return { ...record, internal: { ...record.internal, revision: (previous?.internal.revision ?? 0) + 1 } }
 }
 
 function childDatasets(record: MachineRecord): Step[] {

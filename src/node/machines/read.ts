@@ -10,7 +10,7 @@ import type { LastExit, StorageFacts } from '../state/live.ts'
 const noFacts: StorageFacts = { quota_bytes: null, snapshots: [], datasets: [] }
 
 /** The machine as vmadm shows it, from what was last seen; touches nothing. */
-export function viewMachine(record: MachineRecord, parts: Parts): Machine {
+export function viewMachine(record: MachineRecord, parts: Omit<Parts, 'metadata'>): Machine {
   const { live, host } = parts
   const facts = live.facts(record.uuid) ?? noFacts
   const status = live.status(record.uuid)
@@ -41,7 +41,7 @@ export async function publishMachine(uuid: string, parts: Parts): Promise<void> 
 }
 
 /** Publishes from memory only, e.g. when a state changed and no file did. */
-export function publishState(uuid: string, parts: Parts): void {
+export function publishState(uuid: string, parts: Omit<Parts, 'metadata'>): void {
   const record = parts.machines.get(uuid)
   if (record !== undefined) parts.feed.publish(uuid, viewMachine(record, parts), parts.now())
 }

@@ -7,7 +7,7 @@ import { finalSnapshot, requireImage } from '../images/operations.ts'
 import type { Request } from '../operations/operations.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan, Step } from '../steps/step.ts'
-import { datasetOptions } from './create.ts'
+import { committedBy, datasetOptions, nextRevision } from './create.ts'
 import { about, current, refuse } from './lifecycle.ts'
 import { isSystemd, volumeDataset } from './zone-spec.ts'
 
@@ -28,7 +28,7 @@ async function planReprovision(record: MachineRecord, image_uuid: string, contex
   const { storage } = parts.host
   const quota = (await storage.read(uuid, context))?.quota_bytes ?? null
   const wasRunning = parts.live.isRunning(uuid)
-  const next = nextRecord(record, image_uuid, wasRunning, parts)
+  const next = nextRevision(nextRecord(record, image_uuid, wasRunning, parts), record)
   const [fresh, old] = [`${uuid}-new`, `${uuid}-old`]
   const steps: Step[] = [
     { kind: 'dataset.clone', origin: { dataset: image_uuid, snapshot: finalSnapshot }, dataset: fresh, options: { quota_bytes: quota, ...datasetOptions(record.zfs_root_compression, record.zfs_root_recsize) } },
@@ -41,7 +41,7 @@ async function planReprovision(record: MachineRecord, image_uuid: string, contex
   if (next.internal.provisioning === true) steps.push({ kind: 'guest.await', uuid, timeout_s: provisionTimeoutS })
   // Last, so that until the new root runs the old one can be put back.
   steps.push({ kind: 'dataset.destroy', dataset: old })
-  return { steps, commit: { when: 'record_written', uuid, last_modified: next.last_modified }, late_failure: 'undo', durable: true, warnings: [] }
+  return { steps, commit: committedBy(next), late_failure: 'undo', durable: true, warnings: [] }
 }
 
 function nextRecord(record: MachineRecord, image_uuid: string, boots: boolean, parts: Parts): MachineRecord {

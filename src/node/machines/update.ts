@@ -4,7 +4,7 @@ import { planUpdate, type UpdatePlan } from '#plan/machine/update.ts'
 import type { Request } from '../operations/operations.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan, Step } from '../steps/step.ts'
-import { datasetOptions, indestructibleSnapshot, indestructibleTag, randomMac } from './create.ts'
+import { committedBy, datasetOptions, indestructibleSnapshot, indestructibleTag, nextRevision, randomMac } from './create.ts'
 import { about, current, refuse } from './lifecycle.ts'
 import { limitsOf } from './zone-spec.ts'
 
@@ -27,10 +27,11 @@ function planMachineUpdate(record: MachineRecord, payload: Record<string, unknow
     conflicts: parts.addresses,
     strict,
   })
+  const next = nextRevision(planned.record, record)
   const warnings = [...planned.warnings, ...restartWarning(record.uuid, planned, running)]
   return {
-    steps: [...storageSteps(record, planned, quotaBytes), { kind: 'record.write', record: planned.record, previous: record }, ...liveSteps(record, planned, running)],
-    commit: { when: 'record_written', uuid: record.uuid, last_modified: planned.record.last_modified },
+    steps: [...storageSteps(record, planned, quotaBytes), { kind: 'record.write', record: next, previous: record }, ...liveSteps(record, { ...planned, record: next }, running)],
+    commit: committedBy(next),
     late_failure: 'undo',
     durable: true,
     warnings,

@@ -9,7 +9,7 @@ export function isCommitted(commit: Commit, parts: Pick<Parts, 'machines' | 'ima
     case 'always':
       return true
     case 'record_written':
-      return parts.machines.get(commit.uuid)?.last_modified === commit.last_modified
+      return parts.machines.get(commit.uuid)?.internal.revision === commit.revision
     case 'record_removed':
       return parts.machines.get(commit.uuid) === undefined
     case 'image_written':

@@ -14,6 +14,8 @@ export interface RecordStore<T> {
   all(): Iterable<T>
   size(): number
   write(id: string, record: T): Promise<void>
+  /** Writes what `change` makes of the present record; changes of one record follow each other, none is lost. */
+  update(id: string, change: (current: T | undefined) => T): Promise<void>
   remove(id: string): Promise<void>
   /** Sentences about corrupt files. */
   problems(): string[]
@@ -25,6 +27,7 @@ export async function openRecordStore<T>(directory: string, parse: (value: unkno
   await removeTemporaryFiles(directory)
   const records = new Map<string, T>()
   const corrupt = new Map<string, AppError>()
+  const queues = new Map<string, Promise<void>>()
   for (const name of await listDirectory(directory)) {
     if (!name.endsWith('.json')) continue
     const id = name.slice(0, -'.json'.length)
@@ -34,6 +37,23 @@ export async function openRecordStore<T>(directory: string, parse: (value: unkno
       corrupt.set(id, asCorrupt(join(directory, name), cause))
     }
   }
+  /** One writer at a time on an id; its failure is the caller's, not the next one's. */
+  function inTurn(id: string, work: () => Promise<void>): Promise<void> {
+    const turn = (queues.get(id) ?? Promise.resolve()).then(work)
+    const settled = turn.catch(() => {}).then(() => {
+      if (queues.get(id) === settled) queues.delete(id)
+    })
+    queues.set(id, settled)
+    return turn
+  }
+
+  async function replace(id: string, record: T): Promise<void> {
+    const problem = corrupt.get(id)
+    if (problem !== undefined) throw problem
+    await writeFileAtomic(join(directory, `${id}.json`), `${JSON.stringify(record, null, 2)}\n`)
+    records.set(id, record)
+  }
+
   return {
     get: (id) => records.get(id),
     require(id) {
@@ -43,17 +63,14 @@ export async function openRecordStore<T>(directory: string, parse: (value: unkno
     },
     all: () => records.values(),
     size: () => records.size,
-    async write(id, record) {
-      const problem = corrupt.get(id)
-      if (problem !== undefined) throw problem
-      await writeFileAtomic(join(directory, `${id}.json`), `${JSON.stringify(record, null, 2)}\n`)
-      records.set(id, record)
-    },
-    async remove(id) {
-      await removeFile(join(directory, `${id}.json`))
-      records.delete(id)
-      corrupt.delete(id)
-    },
+    write: (id, record) => inTurn(id, () => replace(id, record)),
+    update: (id, change) => inTurn(id, () => replace(id, change(records.get(id)))),
+    remove: (id) =>
+      inTurn(id, async () => {
+        await removeFile(join(directory, `${id}.json`))
+        records.delete(id)
+        corrupt.delete(id)
+      }),
     problems: () => [...corrupt.values()].map((error) => error.message),
   }
 }

@@ -1,11 +1,12 @@
 import { AppError } from '#contracts/errors.ts'
-import { type ExecutorTable } from './execute.ts'
+import { keepGuestWrites } from '../state/guest-writes.ts'
+import type { ExecutorTable } from './execute.ts'
 
 /** Records of machines and nic tags: the commits of operations. */
 export const recordSteps: ExecutorTable<'record.write' | 'record.remove' | 'tag.write' | 'tag.remove'> = {
   'record.write': {
-    async run({ record }, _context, parts) {
-      await parts.machines.write(record.uuid, record)
+    async run({ record, previous }, _context, parts) {
+      await parts.machines.update(record.uuid, (current) => keepGuestWrites(record, previous, current))
       parts.addresses.add(record)
     },
     async undo({ record, previous }, _context, parts) {
@@ -14,7 +15,7 @@ export const recordSteps: ExecutorTable<'record.write' | 'record.remove' | 'tag.
         await parts.machines.remove(record.uuid)
         parts.live.forget(record.uuid)
       } else {
-        await parts.machines.write(previous.uuid, previous)
+        await parts.machines.update(previous.uuid, (current) => keepGuestWrites(previous, record, current))
         parts.addresses.add(previous)
       }
     },

@@ -51,7 +51,7 @@ export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>
 export type Commit =
   | { when: 'never' } // always undone
   | { when: 'always' } // always finished
-  | { when: 'record_written'; uuid: string; last_modified: string }
+  | { when: 'record_written'; uuid: string; revision: number }
   | { when: 'record_removed'; uuid: string }
   | { when: 'image_written'; uuid: string }
   | { when: 'image_removed'; uuid: string }
