@@ -1,0 +1,9 @@
+import type { Command } from '../command.ts'
+import { actOnZone } from './act.ts'
+
+export const command: Command = {
+  arguments: [],
+  options: [],
+  examples: [{ command: 'zoneadm -z web01 reboot', summary: 'Reboots web01' }],
+  run: (input, cli) => actOnZone(input, cli, 'machine.reboot', { force: true }),
+}
