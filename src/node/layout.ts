@@ -22,6 +22,11 @@ export function journalDir(layout: Layout): string {
   return join(layout.configDir, 'journal')
 }
 
+/** What the daemon hands to running guests: metadata sockets, seeds. The runtime's own files lie elsewhere. */
+export function guestsRunDir(layout: Pick<Layout, 'runDir'>): string {
+  return join(layout.runDir, 'guests')
+}
+
 export function zoneRunDir(layout: Layout, uuid: string): string {
-  return join(layout.runDir, 'zones', uuid)
+  return join(guestsRunDir(layout), uuid)
 }

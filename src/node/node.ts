@@ -4,7 +4,7 @@ import { ensureDirectory, readJsonFile, readTextFile, writeFileAtomic } from '#h
 import { createAddressIndex } from '#plan/machine/address-index.ts'
 import { openFeed } from './events/feed.ts'
 import type { Host } from './host.ts'
-import { imagesDir, journalDir, type Layout, machinesDir } from './layout.ts'
+import { guestsRunDir, imagesDir, journalDir, type Layout, machinesDir } from './layout.ts'
 import { startMachineRequest } from './machines/lifecycle.ts'
 import { publishState, readAllFacts, readLastExit } from './machines/read.ts'
 import { createMetadataAccess } from './machines/metadata-access.ts'
@@ -80,7 +80,9 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 async function openLayout(options: NodeOptions, context: Context): Promise<Layout> {
   const { storage } = options.host
   if (!(await storage.exists('config', context))) await storage.create('config', {}, context)
-  await ensureDirectory(options.runDir, 0o700)
+  // Zones' bind mounts are made with the ids of their user namespace, which must be able to pass through.
+  await ensureDirectory(options.runDir, 0o711)
+  await ensureDirectory(guestsRunDir(options), 0o711)
   return { configDir: storage.mountpointOf('config'), runDir: options.runDir, guestDir: options.guestDir }
 }
 
@@ -103,7 +105,7 @@ async function openParts(options: NodeOptions, layout: Layout, now: () => Date):
     live: createLive(),
     feed: await openFeed(layout.configDir),
   }
-  const metadata = createMetadataServers({ dir: join(layout.runDir, 'zones'), access: createMetadataAccess(parts), log: options.log })
+  const metadata = createMetadataServers({ dir: guestsRunDir(layout), access: createMetadataAccess(parts), log: options.log })
   return { ...parts, metadata }
 }
 

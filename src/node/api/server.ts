@@ -1,4 +1,5 @@
-import { chmod } from 'node:fs/promises'
+import { chmod, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { z } from 'zod'
@@ -7,7 +8,7 @@ import { machineRoutes } from '#contracts/machine/routes.ts'
 import { nodeRoutes } from '#contracts/node/routes.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
 import type { Route } from '#contracts/route.ts'
-import { removeFile } from '#host/fs/atomic.ts'
+import { ensureDirectory, removeFile } from '#host/fs/atomic.ts'
 import { parseJson } from '#lib/json-position.ts'
 import { type Call, handlers, type RouteId, type Services } from './handlers.ts'
 import { sendLines } from './send-lines.ts'
@@ -22,10 +23,14 @@ export const routes: readonly (Route & { id: RouteId })[] = [...machineRoutes, .
 /** The API on a unix socket of root's only; resolves when it listens. */
 export async function listen(socketPath: string, services: Services): Promise<FastifyInstance> {
   const server = createServer(services)
-  await removeFile(socketPath, { durable: false })
-  // The directory is root's (0700), so the moment before the chmod shows the socket to nobody.
-  await server.listen({ path: socketPath })
-  await chmod(socketPath, 0o600)
+  // Made where only root can pass, and put in place when its mode is right: nobody else ever sees it open.
+  const privateDir = join(dirname(socketPath), 'private')
+  await ensureDirectory(privateDir, 0o700)
+  const path = join(privateDir, 'daemon.sock')
+  await removeFile(path, { durable: false })
+  await server.listen({ path })
+  await chmod(path, 0o600)
+  await rename(path, socketPath)
   return server
 }
 
@@ -61,7 +66,7 @@ function parseCall(route: Route, request: FastifyRequest, signal: AbortSignal): 
   return {
     params: check(route.params, request.params, 'path') as Record<string, string>,
     query: check(route.query, request.query, 'query') as Record<string, unknown>,
-    body: isBytes || route.request === undefined ? undefined : check(route.request, parseBody(request.body), 'payload'),
+    body: isBytes || route.request === undefined ? undefined : check(route.request as z.ZodType, parseBody(request.body), 'payload'),
     stream: isBytes ? (request.body as Readable) : null,
     signal,
   }

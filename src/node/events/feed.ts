@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { MachineEvent } from '#contracts/machine/event.ts'
 import type { Machine } from '#contracts/machine/record.ts'
 import { readJsonFile, writeFileAtomic } from '#host/fs/atomic.ts'
-import { diffMachines } from '#lib/diff.ts'
+import { diffJson } from '#lib/diff.ts'
 
 /**
  * Changes of machines as they are seen, with exact differences. Sequence numbers never go back: the
@@ -17,6 +17,8 @@ export interface Feed {
   follow(since: number | undefined, signal: AbortSignal, at: Date): AsyncGenerator<MachineEvent>
 }
 
+/** What names an item of a machine's lists, so that the order of others does not look like a change. */
+const itemKeys = { nics: 'mac', snapshots: 'name', filesystems: 'target' }
 const blockSize = 10_000
 const keptEvents = 5_000
 /** A follower that reads nothing while this many events pass is dropped; it can resume by its last number. */
@@ -49,7 +51,7 @@ export async function openFeed(directory: string): Promise<Feed> {
     const shown = machine ?? before
     if (shown === undefined) return
     const type = before === undefined ? 'create' : machine === null ? 'delete' : 'modify'
-    const changes = before !== undefined && machine !== null ? diffMachines(before, machine) : []
+    const changes = before !== undefined && machine !== null ? diffJson(before, machine, itemKeys) : []
     if (type === 'modify' && changes.length === 0) return
     if (machine === null) published.delete(uuid)
     else published.set(uuid, machine)

@@ -1,5 +1,7 @@
 import { AppError } from '#contracts/errors.ts'
 import type { Context } from '#host/context.ts'
+import { removeTree } from '#host/fs/atomic.ts'
+import { zoneRunDir } from '../layout.ts'
 import type { Parts } from '../parts.ts'
 import { startMdataExecute } from './mdata-execute.ts'
 import { forgetBootedNics, noteBootedNics, planMachineNics, readBootedNics } from './zone-nics.ts'
@@ -36,5 +38,6 @@ export async function endZone(uuid: string, context: Context, parts: Parts): Pro
   if (booted.length > 0) await parts.host.network.detach(booted, context)
   await forgetBootedNics(uuid, parts)
   await parts.metadata.close(uuid)
+  await removeTree(zoneRunDir(parts.layout, uuid))
   parts.live.clearStatus(uuid)
 }
