@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { hashFiles, isFresh, listTree, writeStamp } from './fresh.ts'
 
 /** Programs that are bundled: what starts often or long must not be read as TypeScript, module by module. */
@@ -71,6 +70,12 @@ function replaceDirectory(from: string, to: string): void {
   rmSync(old, { recursive: true, force: true })
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const { name, did, ms } of await buildAll(join(import.meta.dirname, '..'))) console.log(`${name}: ${did} (${ms} ms)`)
+if (import.meta.main) {
+  try {
+    for (const { name, did, ms } of await buildAll(join(import.meta.dirname, '..'))) console.log(`${name}: ${did} (${ms} ms)`)
+  } catch (error) {
+    // The message says which import or program it was; where in the bundler it was noticed helps nobody.
+    console.error((error as Error).message)
+    process.exitCode = 1
+  }
 }

@@ -17,7 +17,7 @@ const planted = [
   { rule: 'fs-writes', path: 'src/node/a.ts', text: `import * as fs from 'node:fs'`, says: /all of node:fs/ },
   { rule: 'process-use', path: 'src/node/a.ts', text: 'const home = process.env.HOME', says: /process\.env/ },
   { rule: 'process-use', path: 'src/node/a.ts', text: 'process.exit(1)', says: /process\.exit/ },
-  { rule: 'foreign-places', path: 'docs/a.md', text: `see https://registry.${'npmjs'}.org/x`, says: /registry host/ },
+  { rule: 'foreign-places', path: 'docs/a.md', text: ['see https://registry', 'npmjs', 'org/x'].join('.'), says: /registry host/ },
   { rule: 'foreign-places', path: 'docs/a.md', text: `cd ${root}/src`, says: /checkout/ },
   { rule: 'folder-readme', path: 'src/plan/a.ts', text: '', says: /no README/ },
   { rule: 'folder-readme', path: 'src/plan/README.md', text: 'line\n'.repeat(31), says: /31 lines/ },
