@@ -30,6 +30,7 @@ _Noreturn void die(const char *what);
 /* spaces.c */
 void make_spaces(const struct options *options);
 void make_time_namespace(void);
+int join_delegated(void);
 int enter_zone(char **argv);
 
 /* launch.c */

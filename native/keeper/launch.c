@@ -29,12 +29,6 @@ static void write_file(const char *path, const char *text) {
   close(fd);
 }
 
-static void join_cgroup(const char *directory) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/cgroup.procs", directory);
-  write_file(path, "0");
-}
-
 static _Noreturn void exec_crun(const struct options *options, int errors) {
   sigset_t none;
   sigemptyset(&none);
@@ -45,7 +39,10 @@ static _Noreturn void exec_crun(const struct options *options, int errors) {
   dup2(errors, 2);
   /* The keeper is protected from the OOM killer; the zone is not. */
   write_file("/proc/self/oom_score_adj", "0");
-  if (options->join) join_cgroup(options->cgroup2);
+  if (options->join && join_delegated()) {
+    perror(options->cgroup2);
+    _exit(126);
+  }
   execl(options->crun, "crun", "--root", options->root, "run", "-d", "--bundle", options->dir, "--pid-file", "pid",
         "--console-socket", "terminal.sock", options->uuid, (char *)NULL);
   perror(options->crun);

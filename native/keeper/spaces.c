@@ -91,15 +91,24 @@ static void mount_mapped(const char *source, const char *target) {
   close(tree);
 }
 
+/* cgroup.procs of the directory that the zone is given; opened before cgroup2 goes out of our sight. */
+static int delegated = -1;
+
 /* What a guest needs to own for running its own tree of groups (systemd); limits stay with the host. */
 static void delegate_cgroup(const char *path, unsigned base) {
   static const char *const files[] = {"cgroup.procs", "cgroup.subtree_control", "cgroup.threads"};
   if (mkdir(path, 0755) && errno != EEXIST) die(path);
   int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (dir < 0 || fchown(dir, base, base)) die(path);
+  if (dir < 0 || fchown(dir, base, base) || fchmod(dir, 0755)) die(path);
   for (size_t i = 0; i < sizeof files / sizeof *files; i++)
     if (fchownat(dir, files[i], base, base, 0)) die(files[i]);
+  delegated = openat(dir, files[0], O_WRONLY | O_CLOEXEC);
   close(dir);
+}
+
+/* Puts the calling process into the zone's cgroup2 directory. */
+int join_delegated(void) {
+  return delegated >= 0 && write(delegated, "0", 1) == 1 ? 0 : -1;
 }
 
 void make_spaces(const struct options *options) {
