@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { Writable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { AppError, isAppError } from '#contracts/errors.ts'
 import { commandNames, ensureCommands } from './commands.ts'
@@ -103,11 +103,17 @@ test('the unit keeps zones alive and quotes its words', () => {
 })
 
 test('progress is a line a step, also for one that fails', async () => {
-  const out = new PassThrough()
+  let text = ''
+  const out = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk)
+      done()
+    },
+  })
   const progress = createProgress(out, { first: 4, total: 8 })
   await progress.step('images', async (note) => note('busybox'))
   await assert.rejects(progress.step('zone', () => Promise.reject(new Error('no'))))
-  assert.match(String(out.read()), /^\[4\/8\] images … busybox … ok \(0\.0 s\)\n\[5\/8\] zone … FAILED\n$/)
+  assert.match(text, /^\[4\/8\] images … busybox … ok \(0\.0 s\)\n\[5\/8\] zone … FAILED\n$/)
 })
 
 test('a failure names its causes and the way out', () => {
