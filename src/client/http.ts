@@ -99,8 +99,9 @@ function explain(error: unknown): unknown {
 
 /** Opens a connection to a unix socket; the reasons for not getting one become whole sentences. */
 export async function openSocket(target: { socketPath: string; idleTimeoutMs?: number; signal?: AbortSignal }): Promise<Socket> {
-  const socket = connect({ path: target.socketPath })
   const { idleTimeoutMs, signal } = target
+  signal?.throwIfAborted()
+  const socket = connect({ path: target.socketPath })
   if (idleTimeoutMs !== undefined) {
     socket.setTimeout(idleTimeoutMs, () => {
       socket.destroy(new AppError('Timeout', `The node daemon gave no answer for ${idleTimeoutMs / 1000} seconds.`))
