@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
  * a fake keep this interface and pass the same suite, `storage.suite.ts`.
  *
  * A dataset is named below the pool, without the pool's name: `U`, `U/data`, `U/volumes/V`, `config`.
+ * The topmost dataset must be there before one below it is made; those in between are made with it.
  * A snapshot is named without the `@`. All `destroy…` functions succeed when the thing is gone already;
  * `create`, `clone`, `snapshot`, `receive` refuse an existing name (DatasetExists, SnapshotExists) and
  * leave nothing behind when they fail. A full pool or quota is NoSpace.

@@ -89,6 +89,11 @@ export function renderReceive(directory: string): Argv {
   return ['btrfs', 'receive', '-q', '-e', '-C', directory]
 }
 
+/** Commits, and wakes the kernel's cleaner, which frees what deleted subvolumes took. */
+export function renderFilesystemSync(mountpoint: string): Argv {
+  return ['btrfs', 'filesystem', 'sync', mountpoint]
+}
+
 export function renderResizeMax(mountpoint: string): Argv {
   return ['btrfs', 'filesystem', 'resize', 'max', mountpoint]
 }

@@ -74,9 +74,10 @@ export interface NewDataset {
 export async function makeDataset(pool: BtrfsPool, wanted: NewDataset, context: Context, fill: (group: GroupId | null) => Promise<void>): Promise<void> {
   const { dataset, origin, options } = wanted
   await refuseTaken(pool, dataset)
+  const madeParent = await ensureParents(pool, dataset, context)
   const quota = options.quota_bytes ?? null
-  if (quota !== null && (await readPoolFacts(pool)).mode === 'off') throw quotaOff(pool)
   try {
+    if (quota !== null && (await readPoolFacts(pool)).mode === 'off') throw quotaOff(pool)
     await mkdir(directoryOf(pool, dataset), { mode: 0o700 })
     if (origin !== null) await symlink(renderSnapshotName(origin), join(directoryOf(pool, dataset), '.origin'))
     const group = await createGroup(pool, dataset, context)
@@ -86,16 +87,27 @@ export async function makeDataset(pool: BtrfsPool, wanted: NewDataset, context: 
     await settleQuota(pool, context)
     await applyOptions(pool, dataset, options, context)
   } catch (error) {
-    await removeRemains(pool, dataset, undoContext(context))
+    await removeRemains(pool, madeParent ?? dataset, undoContext(context))
     throw asBtrfsFailure(error, `the dataset ${dataset}`)
   }
 }
 
-/** Refuses a name that is taken or has no parent; clears what a killed create or destroy left of it. */
+/**
+ * Makes the missing datasets between the topmost one, which must be there, and `dataset` (as `zfs create -p`). Gives
+ * the first that was made, for undoing; null when all were there.
+ */
+export async function ensureParents(pool: BtrfsPool, dataset: string, context: Context): Promise<string | null> {
+  const parent = parentOf(dataset)
+  if (parent === null || (await isDataset(pool, parent))) return null
+  if (parentOf(parent) === null) throw datasetNotFound(parent)
+  const above = await ensureParents(pool, parent, context)
+  await createDataset(pool, parent, {}, context)
+  return above ?? parent
+}
+
+/** Refuses a name that is taken; clears what a killed create or destroy left of it. */
 export async function refuseTaken(pool: BtrfsPool, dataset: string): Promise<void> {
   checkDatasetName(dataset)
-  const parent = parentOf(dataset)
-  if (parent !== null && !(await isDataset(pool, parent))) throw datasetNotFound(parent)
   // Anything at the path counts, a plain directory too: btrfs would make the new subvolume inside of it.
   if ((await lstat(pathOf(pool, dataset)).catch(ignoreMissing)) !== null) throw datasetExists(dataset)
   await rm(directoryOf(pool, dataset), { recursive: true, force: true })

@@ -8,10 +8,12 @@ import type { BtrfsPool } from './pool.ts'
 import { recoverRenames } from './rename.ts'
 import { recoverRollback } from './snapshots.ts'
 import { clearReceiving } from './stream.ts'
+import { recoverLimits } from './subvolumes.ts'
 import { isSubvolume, readNames, walkAllFacts } from './tree.ts'
 
 /** Ends or unwinds all that a killed daemon left half-done. Called once, before the pool is used. */
 export async function recoverPool(pool: BtrfsPool, context: Context): Promise<void> {
+  await recoverLimits(pool, context)
   await recoverRenames(pool, context)
   for (const [dataset] of await walkAllFacts(pool)) await recoverDataset(pool, dataset, context)
   await sweepGroups(pool, context)

@@ -1,13 +1,14 @@
-import { lstat, mkdir, rename, rm, rmdir, symlink } from 'node:fs/promises'
+import { lstat, rename, rm, rmdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import { checkDatasetName, depthOf, renameBelow, renderSnapshotName } from '../pool/name.ts'
 import { ensureGroupParent } from './groups.ts'
-import { refuseTaken, requireDataset } from './datasets.ts'
-import { directoryOf, intentsDirectory, pathOf } from './layout.ts'
+import { ensureParents, refuseTaken, requireDataset } from './datasets.ts'
+import { createIntent, readIntents } from './intents.ts'
+import { directoryOf, pathOf } from './layout.ts'
 import { type BtrfsPool, undoContext } from './pool.ts'
-import { ignoreMissing, readNames, walkAllFacts } from './tree.ts'
+import { ignoreMissing, walkAllFacts } from './tree.ts'
 
 /**
  * Several names change together, so the intent is noted first, as the name of a directory; `recoverRenames` ends what
@@ -20,18 +21,19 @@ export async function renameDataset(pool: BtrfsPool, from: string, to: string, c
     throw new AppError('NotSupported', `The dataset ${from} cannot become ${to}: on btrfs a dataset stays at its depth.`)
   }
   await refuseTaken(pool, to)
-  const intent = join(intentsDirectory(pool), `${encodeURIComponent(from)}=${encodeURIComponent(to)}`)
-  await mkdir(intent, { recursive: true, mode: 0o700 })
+  await ensureParents(pool, to, context)
+  const intent = await createIntent(pool, [from, to])
   // From here on it only goes forward.
   await finishRename(pool, from, to, undoContext(context))
   await rmdir(intent)
 }
 
 export async function recoverRenames(pool: BtrfsPool, context: Context): Promise<void> {
-  for (const intent of await readNames(intentsDirectory(pool))) {
-    const [from, to] = intent.split('=').map(decodeURIComponent)
-    if (from !== undefined && to !== undefined) await finishRename(pool, from, to, context)
-    await rm(join(intentsDirectory(pool), intent), { recursive: true, force: true })
+  for (const [path, words] of await readIntents(pool)) {
+    const [from, to] = words
+    if (words.length !== 2 || from === undefined || to === undefined) continue
+    await finishRename(pool, from, to, context)
+    await rm(path, { recursive: true, force: true })
   }
 }
 

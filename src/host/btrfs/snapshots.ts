@@ -1,15 +1,16 @@
 import { mkdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isAppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import { checkSnapshotName } from '../pool/name.ts'
 import { held, snapshotExists, snapshotNotFound } from '../pool/refusals.ts'
 import type { DatasetSnapshot, SnapshotName } from '../storage.ts'
-import { renderSubvolumeSnapshot } from './argv.ts'
+import { type GroupId, renderFilesystemSync, renderSubvolumeSnapshot } from './argv.ts'
 import { requireDataset } from './datasets.ts'
 import { readGroups } from './groups.ts'
 import { holdsDirectory, pathOf, rollbackDirectory, snapshotDirectory, snapshotPath } from './layout.ts'
 import { type BtrfsPool, readPoolFacts, runBtrfs, settleQuota, undoContext } from './pool.ts'
-import { deleteSubvolumes } from './subvolumes.ts'
+import { deleteSubvolumes, withoutLimits } from './subvolumes.ts'
 import { isSubvolume, readFacts, readHoldTags, readSnapshotNames, walkAllFacts } from './tree.ts'
 
 export async function createSnapshot(pool: BtrfsPool, name: SnapshotName, context: Context): Promise<void> {
@@ -76,10 +77,11 @@ export async function rollbackDataset(pool: BtrfsPool, name: SnapshotName, conte
   await recoverRollback(pool, name.dataset, context)
   const group = (await readFacts(pool, name.dataset))?.group ?? null
   const directory = rollbackDirectory(pool, name.dataset)
-  const what = `rolling back ${name.dataset}`
+  const argv = renderSubvolumeSnapshot(snapshotPath(pool, name), join(directory, 'new'), { group, readonly: false })
   try {
     await mkdir(directory, { mode: 0o700 })
-    await runBtrfs(renderSubvolumeSnapshot(snapshotPath(pool, name), join(directory, 'new'), { group, readonly: false }), what, context)
+    // A full dataset is a reason to roll back: the few blocks of the copy must not be refused.
+    await withoutLimitsIfFull(pool, group, context, async () => void (await runBtrfs(argv, `rolling back ${name.dataset}`, context)))
     await rename(pathOf(pool, name.dataset), join(directory, 'old'))
   } catch (error) {
     await recoverRollback(pool, name.dataset, undoContext(context))
@@ -89,6 +91,17 @@ export async function rollbackDataset(pool: BtrfsPool, name: SnapshotName, conte
   await recoverRollback(pool, name.dataset, undoContext(context))
   for (const snapshot of newer) await removeSnapshot(pool, snapshot, undoContext(context))
   await settleQuota(pool, undoContext(context))
+  // Else what was rolled back counts against the quota until the kernel's next commit, 30 s.
+  await runBtrfs(renderFilesystemSync(pool.mountpoint), `rolling back ${name.dataset}`, undoContext(context))
+}
+
+async function withoutLimitsIfFull(pool: BtrfsPool, group: GroupId | null, context: Context, action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    if (group === null || !isAppError(error, 'NoSpace')) throw error
+    await withoutLimits(pool, [group], context, action)
+  }
 }
 
 /** Ends or unwinds a rollback that was killed. Nothing to do is fine. */

@@ -1,10 +1,12 @@
+import { rmdir } from 'node:fs/promises'
 import { relative } from 'node:path'
 import type { Context } from '../context.ts'
-import { type GroupId, renderSubvolumeDelete, renderSubvolumeDeleteById, renderSubvolumeList } from './argv.ts'
+import { type GroupId, renderGroup, renderSubvolumeDelete, renderSubvolumeDeleteById, renderSubvolumeList } from './argv.ts'
 import { isStuckDelete } from './failures.ts'
 import { limitGroup } from './groups.ts'
-import { parseSubvolumeList } from './parse.ts'
-import { type BtrfsPool, readPoolFacts, runBtrfs } from './pool.ts'
+import { createIntent, readIntents } from './intents.ts'
+import { parseGroup, parseSubvolumeList } from './parse.ts'
+import { type BtrfsPool, readPoolFacts, runBtrfs, undoContext } from './pool.ts'
 import { readGroupUsage } from './sysfs.ts'
 import { isSubvolume } from './tree.ts'
 
@@ -58,22 +60,34 @@ async function deleteInner(pool: BtrfsPool, paths: readonly string[], what: stri
 }
 
 /**
- * In a full group even deleting inside a subvolume is refused. The limits are put back; should the daemon be killed in
- * between, the destroy or rollback that it repeats puts the dataset right, but for a rollback's quota, which the
- * machine's record sets again.
+ * Does what a full group refuses, such as deleting inside a subvolume. The limits are put back; should the daemon be
+ * killed in between, by `recoverLimits`.
  */
-async function withoutLimits(pool: BtrfsPool, groups: readonly GroupId[], context: Context, action: () => Promise<void>): Promise<void> {
+export async function withoutLimits(pool: BtrfsPool, groups: readonly GroupId[], context: Context, action: () => Promise<void>): Promise<void> {
   const { sysfs } = await readPoolFacts(pool)
-  const lifted: { group: GroupId; bytes: number }[] = []
+  const lifted: { group: GroupId; bytes: number; intent: string }[] = []
   try {
     for (const group of groups) {
       const bytes = (await readGroupUsage(sysfs, group))?.quota_bytes ?? null
       if (bytes === null) continue
-      lifted.push({ group, bytes })
+      lifted.push({ group, bytes, intent: await createIntent(pool, ['limit', renderGroup(group), String(bytes)]) })
       await limitGroup(pool, group, null, context)
     }
     await action()
   } finally {
-    for (const { group, bytes } of lifted) await limitGroup(pool, group, bytes, context)
+    for (const { group, bytes, intent } of lifted) {
+      await limitGroup(pool, group, bytes, undoContext(context))
+      await rmdir(intent)
+    }
+  }
+}
+
+export async function recoverLimits(pool: BtrfsPool, context: Context): Promise<void> {
+  for (const [path, words] of await readIntents(pool)) {
+    const group = words.length === 3 && words[0] === 'limit' ? parseGroup(words[1] ?? '') : null
+    if (group === null) continue
+    // Its dataset may be gone, and the group with it.
+    if ((await readGroupUsage((await readPoolFacts(pool)).sysfs, group)) !== null) await limitGroup(pool, group, Number(words[2]), context)
+    await rmdir(path)
   }
 }

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { isAppError } from '#contracts/errors.ts'
+import { createBtrfsStorage, prepareBtrfs } from '#host/btrfs/btrfs.ts'
+import { type Context, silentLog } from '#host/context.ts'
+import type { Storage } from '#host/storage.ts'
+import { registerStorageSuite } from '#host/storage.suite.ts'
+
+const context: Context = { signal: new AbortController().signal, log: silentLog, now: () => new Date() }
+
+/** A btrfs on a sparse file of its own, mounted below /tmp; `dispose` takes all away. */
+interface Rig {
+  directory: string
+  mountpoint: string
+  helper: `/${string}`
+  storage: Storage
+  sync: () => Promise<void>
+  dispose: () => Promise<void>
+}
+
+async function makeRig(mode: 'simple' | 'classic', sizeMiB = 2048): Promise<Rig> {
+  const directory = mkdtempSync(join(tmpdir(), `spirula-btrfs-${process.pid}-`))
+  const mountpoint = join(directory, 'pool')
+  const file = join(directory, 'pool.btrfs')
+  const helper = join(directory, 'squota') as `/${string}`
+  const dispose = async (): Promise<void> => {
+    try {
+      execFileSync('umount', ['-l', mountpoint], { stdio: 'ignore' })
+    } catch {
+      // It was never mounted.
+    }
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    mkdirSync(mountpoint)
+    execFileSync('musl-gcc', ['-static', '-Os', '-s', '-o', helper, join(import.meta.dirname, '../../native/squota.c')])
+    execFileSync('truncate', ['-s', `${sizeMiB}M`, file])
+    execFileSync('mkfs.btrfs', ['-q', '-m', 'single', file], { stdio: 'ignore' })
+    execFileSync('mount', ['-o', 'loop,noatime', file, mountpoint])
+    assert.equal(await prepareBtrfs({ pool: 'zones', mountpoint, helper, mode }, context), mode)
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+  const sync = async (): Promise<void> => void execFileSync('btrfs', ['filesystem', 'sync', mountpoint])
+  return { directory, mountpoint, helper, storage: createBtrfsStorage({ pool: 'zones', mountpoint }), sync, dispose }
+}
+
+for (const mode of ['simple', 'classic'] as const) {
+  suite(`btrfs, ${mode} quotas`, () => {
+    registerStorageSuite(`btrfs ${mode}`, async () => ({ ...(await makeRig(mode)), context, enforcesQuota: true, refusesDependents: false }))
+  })
+}
+
+suite('btrfs by itself', () => {
+  let rig: Rig
+  before(async () => {
+    rig = await makeRig('simple')
+  })
+  after(async () => await rig?.dispose())
+
+  const subvolumes = (): string[] => execFileSync('btrfs', ['subvolume', 'list', rig.mountpoint]).toString().trim().split('\n').filter(Boolean)
+  const groups = (): string => execFileSync('btrfs', ['qgroup', 'show', '--raw', '-pcre', rig.mountpoint], { stdio: 'pipe' }).toString()
+
+  test('a guest that makes subvolumes in its tree cannot escape its quota, nor be undestroyable', async () => {
+    const { storage } = rig
+    await storage.create('guest', { quota_bytes: 24 << 20 }, context)
+    const root = storage.mountpointOf('guest')
+    execFileSync('btrfs', ['subvolume', 'create', join(root, 'machines')], { stdio: 'ignore' })
+    execFileSync('btrfs', ['subvolume', 'create', join(root, 'machines/inner one')], { stdio: 'ignore' })
+    assert.throws(() => writeFileSync(join(root, 'machines/inner one/big'), randomBytes(40 << 20), { flush: true }), { errno: -122 })
+    await storage.snapshot({ dataset: 'guest', snapshot: 's' }, context).catch((error: unknown) => assert.ok(isAppError(error, 'NoSpace'), String(error)))
+    await storage.setQuota('guest', 64 << 20, context)
+    await storage.snapshot({ dataset: 'guest', snapshot: 't' }, context)
+    await storage.rollback({ dataset: 'guest', snapshot: 't' }, context)
+    assert.equal((await storage.read('guest', context))?.quota_bytes, 64 << 20)
+    execFileSync('btrfs', ['subvolume', 'create', join(root, 'again')], { stdio: 'ignore' })
+    await storage.destroy('guest', context)
+    assert.equal(await storage.exists('guest', context), false)
+    assert.deepEqual(subvolumes().filter((line) => line.includes('guest')), [])
+  })
+
+  test('quota groups of what was destroyed do not pile up', async () => {
+    const { storage } = rig
+    for (let at = 0; at < 20; at += 1) {
+      await storage.create(`many${at}`, {}, context)
+      await storage.snapshot({ dataset: `many${at}`, snapshot: 's' }, context)
+      await storage.destroy(`many${at}`, context)
+    }
+    await clean(rig)
+    await prepareBtrfs({ pool: 'zones', mountpoint: rig.mountpoint, helper: rig.helper }, context)
+    const left = groups().split('\n').filter((line) => /^\d+\//.test(line) && !line.startsWith('0/5 '))
+    assert.equal(left.length, 2 * (await storage.list(context)).length, left.join('\n'))
+  })
+
+  test('a killed daemon: every half-made state is ended or unwound by the next start', async () => {
+    const { storage, mountpoint } = rig
+    const own = join(mountpoint, '.spirula')
+    const prepare = async (): Promise<unknown> => await prepareBtrfs({ pool: 'zones', mountpoint, helper: rig.helper }, context)
+    const btrfs = (...argv: string[]): void => void execFileSync('btrfs', argv, { stdio: 'ignore' })
+    // A create that came as far as its directory and group.
+    mkdirSync(join(own, 'datasets/half/.group.77'), { recursive: true })
+    btrfs('qgroup', 'create', '15/77', mountpoint)
+    // A rollback before its first rename, and one after it.
+    for (const name of ['before', 'after']) {
+      await storage.create(name, {}, context)
+      writeFileSync(join(storage.mountpointOf(name), 'a'), 'old')
+      await storage.snapshot({ dataset: name, snapshot: 's' }, context)
+      writeFileSync(join(storage.mountpointOf(name), 'a'), 'new')
+      mkdirSync(join(own, 'datasets', name, '.rollback'))
+      btrfs('subvolume', 'snapshot', join(own, 'datasets', name, '.snapshots/s/s'), join(own, 'datasets', name, '.rollback/new'))
+    }
+    execFileSync('mv', ['-T', join(mountpoint, 'after'), join(own, 'datasets/after/.rollback/old')])
+    // A rename between its two moves.
+    await storage.create('moving', {}, context)
+    await storage.snapshot({ dataset: 'moving', snapshot: 's' }, context)
+    await storage.clone({ dataset: 'moving', snapshot: 's' }, 'of-moving', {}, context)
+    mkdirSync(join(own, 'intents/moving=moved'), { recursive: true })
+    mkdirSync(join(own, 'intents/limit=15%2F4711=1048576'), { recursive: true })
+    execFileSync('mv', ['-T', join(mountpoint, 'moving'), join(mountpoint, 'moved')])
+    // A destroy that came as far as the subvolume; a snapshot and a receive that came as far as their directories.
+    await storage.create('dying', {}, context)
+    btrfs('subvolume', 'delete', join(mountpoint, 'dying'))
+    mkdirSync(join(own, 'datasets/before/.snapshots/never'))
+    btrfs('subvolume', 'create', join(own, 'datasets/before/.snapshots/.receiving'))
+    rmSync(join(own, 'datasets/before/.snapshots/.receiving'), { recursive: true })
+    mkdirSync(join(own, 'datasets/before/.snapshots/.receiving'))
+    btrfs('subvolume', 'create', join(own, 'datasets/before/.snapshots/.receiving/x'))
+
+    await prepare()
+    await prepare()
+    const read = async (name: string): Promise<string> => execFileSync('cat', [join(storage.mountpointOf(name), 'a')]).toString()
+    assert.equal(await read('before'), 'new')
+    assert.equal(await read('after'), 'old')
+    assert.deepEqual(await storage.listSnapshots('moved', context).then((list) => list.map(({ name }) => name)), ['s'])
+    assert.equal((await storage.read('of-moving', context))?.origin?.dataset, 'moved')
+    assert.deepEqual((await storage.list(context)).map(({ name }) => name).toSorted(), ['after', 'before', 'moved', 'of-moving'])
+    assert.deepEqual(readdirSync(join(own, 'datasets')).toSorted(), ['after', 'before', 'moved', 'of-moving'])
+    assert.deepEqual(readdirSync(join(own, 'datasets/before/.snapshots')), ['s'])
+    assert.deepEqual(readdirSync(join(own, 'intents')), [])
+    assert.equal(subvolumes().length, 7, subvolumes().join('\n'))
+    assert.doesNotMatch(groups(), /^15\/77 /m)
+    // And a destroy may always be repeated over any of it.
+    for (const name of ['before', 'after', 'moved', 'of-moving', 'half', 'dying']) await storage.destroy(name, context)
+    assert.deepEqual(subvolumes(), [])
+  })
+
+  test('a directory in the way is a refusal, not a place to nest in', async () => {
+    mkdirSync(join(rig.mountpoint, 'inway'))
+    await assert.rejects(rig.storage.create('inway', {}, context), (error) => isAppError(error, 'DatasetExists'))
+    assert.deepEqual(readdirSync(join(rig.mountpoint, 'inway')), [])
+  })
+})
+
+test('a full pool is NoSpace and leaves nothing of what was refused', async () => {
+  const rig = await makeRig('simple', 256)
+  const { storage } = rig
+  try {
+    await storage.create('filler', {}, context)
+    assert.throws(() => writeFileSync(join(storage.mountpointOf('filler'), 'all'), randomBytes(300 << 20), { flush: true }), { code: 'ENOSPC' })
+    await storage.create('source', {}, context).catch(() => {})
+    const usage = await storage.readUsage(context)
+    assert.ok(usage.available_bytes < 4 << 20, JSON.stringify(usage))
+    // Metadata has room of its own for a while; take it until it is refused.
+    let refusal: unknown = null
+    const before = new Set<string>()
+    for (let at = 0; at < 20_000 && refusal === null; at += 1) {
+      refusal = await storage.create(`d${at}`, {}, context).then(() => null, (error: unknown) => error)
+      if (refusal === null) before.add(`d${at}`)
+      else assert.equal(await storage.exists(`d${at}`, context), false)
+      if (at % 20 === 0) await fillWithNames(join(storage.mountpointOf('filler')), at)
+    }
+    assert.ok(isAppError(refusal, 'NoSpace'), String(refusal))
+    assert.deepEqual(new Set((await storage.list(context)).map(({ name }) => name).filter((name) => /^d\d/.test(name))), before)
+    await storage.destroy('filler', context)
+    await clean(rig)
+    await storage.create('room-again', {}, context)
+  } finally {
+    await rig.dispose()
+  }
+})
+
+/** Has the kernel free what was deleted; without the commit it would wait for the next one, up to 30 s. */
+async function clean(rig: Rig): Promise<void> {
+  await rig.sync()
+  execFileSync('btrfs', ['subvolume', 'sync', rig.mountpoint], { stdio: 'ignore' })
+  await rig.sync()
+}
+
+/** Small files live in the metadata: this fills it. */
+async function fillWithNames(directory: string, serial: number): Promise<void> {
+  try {
+    for (let at = 0; at < 4000; at += 1) writeFileSync(join(directory, `${serial}-${at}`), randomBytes(1500))
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+  }
+  assert.ok(statSync(directory).isDirectory())
+}
