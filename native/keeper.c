@@ -5,6 +5,7 @@
  *
  *   keeper serve key=value... -- SOURCE TARGET SOURCE TARGET...   (keys: struct options)
  *   keeper enter PID CGROUP2|- PROGRAM ARGUMENT...                 (see enter_zone)
+ *   keeper refresh INIT-PID SOURCE TARGET...                       (see refresh_zone)
  *
  * Control: lines, on descriptor 3 (the daemon that started it) and on control.sock in the run directory.
  *   on connect    keeper PID STAGE INIT-PID STARTED      prepared 0 -, or launching 0 -, or running PID TIME
@@ -260,7 +261,8 @@ static void become_keeper(void) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "enter")) return enter_zone(argv + 2);
-  if (argc < 2 || strcmp(argv[1], "serve") != 0) return fprintf(stderr, "usage: keeper serve|enter, by the node daemon only\n"), 2;
+  if (argc > 1 && !strcmp(argv[1], "refresh")) return refresh_zone(argv + 2);
+  if (argc < 2 || strcmp(argv[1], "serve") != 0) return fprintf(stderr, "usage: keeper serve|enter|refresh, by the node daemon only\n"), 2;
   read_options(argv + 2);
   become_keeper();
   make_spaces(&options);

@@ -32,6 +32,7 @@ void make_spaces(const struct options *options);
 void make_time_namespace(void);
 int join_delegated(void);
 int enter_zone(char **argv);
+int refresh_zone(char **argv);
 
 /* launch.c */
 int start_crun(const struct options *options, int *console_listener, int *errors);

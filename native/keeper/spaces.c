@@ -163,3 +163,25 @@ int enter_zone(char **argv) {
   execv(argv[2], argv + 2);
   return fail_enter(argv[2]);
 }
+
+/*
+ * keeper refresh INIT-PID SOURCE TARGET...: binds SOURCE (of the host) anew at TARGET in the mount namespace
+ * of a running zone, in place of what is mounted there: lxcfs after it died. Targets are looked up within
+ * the zone's root; whatever a guest has put there, it happens to the guest.
+ */
+int refresh_zone(char **argv) {
+  enum { MOST = 32 };
+  int trees[MOST], count = 0;
+  int mounts = argv[0] ? open_namespace(atoi(argv[0]), "mnt") : -1;
+  if (mounts < 0) return fail_enter("its init is gone");
+  for (char **pair = argv + 1; pair[0] && pair[1] && count < MOST; pair += 2)
+    trees[count++] = (int)syscall(SYS_open_tree, AT_FDCWD, pair[0], TREE_CLONE | O_CLOEXEC);
+  if (setns(mounts, CLONE_NEWNS)) return fail_enter("mount namespace");
+  for (int i = 0; i < count; i++) {
+    const char *target = argv[2 + 2 * i];
+    if (trees[i] < 0) return fail_enter(target);
+    umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW);
+    if (syscall(SYS_move_mount, trees[i], "", AT_FDCWD, target, MOVE_FROM_EMPTY_PATH)) return fail_enter(target);
+  }
+  return 0;
+}

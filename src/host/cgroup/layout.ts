@@ -7,16 +7,18 @@ export type CgroupLayout =
 
 /** Layout from the text of /proc/mounts. v1 (also hybrid) wins: a controller it has, v2 cannot have. */
 export function parseLayout(mounts: string, parent: string): CgroupLayout {
+  const lines = mounts.split('\n').map((line) => line.split(' '))
+  const unified = lines.find(([, , type]) => type === 'cgroup2')?.[1] ?? null
   const controllers: Record<string, string> = {}
-  let unified: string | null = null
-  for (const line of mounts.split('\n')) {
-    const [, target = '', type, options = ''] = line.split(' ')
-    if (type === 'cgroup2') unified ??= target
-    if (type !== 'cgroup') continue
-    for (const option of options.split(',')) if (option.startsWith('name=') || v1Controllers.has(option)) controllers[option] ??= target
+  for (const [, target = '', type, options = ''] of lines) {
+    if (type === 'cgroup') for (const name of options.split(',').filter(isController)) controllers[name] ??= target
   }
   if (Object.keys(controllers).length > 0) return { version: 1, parent, controllers, unified }
   return { version: 2, parent, root: unified ?? '/sys/fs/cgroup' }
+}
+
+function isController(option: string): boolean {
+  return option.startsWith('name=') || v1Controllers.has(option)
 }
 
 const v1Controllers = new Set(['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'net_cls', 'net_prio', 'perf_event', 'hugetlb', 'rdma', 'misc'])

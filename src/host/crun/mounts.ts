@@ -47,10 +47,13 @@ function temporary(spec: ZoneSpec): OciMount[] {
 
 const lxcfsFiles = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime']
 
+/** Pairs source, target of what lxcfs shows in place of the host's figures. */
+export function planLxcfsMounts(lxcfs: string): [string, string][] {
+  return [...lxcfsFiles.map((name): [string, string] => [join(lxcfs, 'proc', name), `/proc/${name}`]), [join(lxcfs, 'sys/devices/system/cpu'), '/sys/devices/system/cpu']]
+}
+
 function lxcfsMounts(lxcfs: string | null): OciMount[] {
-  if (lxcfs === null) return []
-  const options = ['bind', 'nosuid', 'nodev', 'noexec']
-  return [...lxcfsFiles.map((name) => mount(`/proc/${name}`, 'bind', join(lxcfs, 'proc', name), options)), mount('/sys/devices/system/cpu', 'bind', join(lxcfs, 'sys/devices/system/cpu'), options)]
+  return lxcfs === null ? [] : planLxcfsMounts(lxcfs).map(([source, target]) => mount(target, 'bind', source, ['bind', 'nosuid', 'nodev', 'noexec']))
 }
 
 function extra(mounts: ZoneMount[], mapped: string): OciMount[] {
