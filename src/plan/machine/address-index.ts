@@ -50,7 +50,8 @@ export function createAddressIndex(): AddressIndex {
 function keysOfNic(nic: Nic): string[] {
   const vlan = nic.vlan_id ?? 0
   const addresses = plainAddresses(nic).map((ip) => addressKey(nic.nic_tag, vlan, ip))
-  return [macKey(nic.mac), ...addresses, ...(nic.vrrp_vrid === undefined ? [] : [vridKey(nic.nic_tag, vlan, nic.vrrp_vrid)])]
+  // The MAC of a VRRP nic follows from its VRID, which counts per link only.
+  return [nic.vrrp_vrid === undefined ? macKey(nic.mac) : vridKey(nic.nic_tag, vlan, nic.vrrp_vrid), ...addresses]
 }
 
 /** The nic's static addresses, canonical and without prefix. */

@@ -12,6 +12,22 @@ export interface Problem {
   missing?: true
 }
 
+/** A key of the payload that does nothing, and why. */
+export interface Notice {
+  path: string
+  message: string
+  kind: 'unknown' | 'not_allowed' | 'other'
+}
+
+/** What ignored keys amount to: warnings, but unknown ones are mistakes when `strict`. */
+export function judgeNotices(notices: readonly Notice[], strict: boolean): { problems: Problem[]; warnings: string[] } {
+  const isMistake = (notice: Notice): boolean => strict && notice.kind === 'unknown'
+  return {
+    problems: notices.filter(isMistake).map(({ path, message }) => ({ path, message: message.replace(' and is ignored', ''), code: 'UnknownProperty' })),
+    warnings: notices.filter((notice) => !isMistake(notice)).map((notice) => notice.message),
+  }
+}
+
 /**
  * Throws all mistakes as one error; does nothing without any. Mistakes of one special kind (an unknown image,
  * a taken address) keep that code; a mixture is InvalidPayload.

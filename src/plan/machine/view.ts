@@ -25,12 +25,11 @@ const snapshotPrefix = 'vmsnap-'
 /** The machine as `vmadm get` shows it (reference 1.5, 1.7), keys in a fixed order. */
 export function renderMachine(record: MachineRecord, seen: Seen): Machine {
   const { internal, delegate_dataset: _delegated, nowait: _nowait, v, uuid, zonename, brand, alias, hostname, dns_domain, image_uuid, create_timestamp, last_modified, ...rest } = record
-  const transition = planTransition(seen.transition)
   return {
     v, uuid, zonename, ...present({ alias }), hostname, dns_domain, brand,
     type: typeOf(record), hvm: isHvm(record),
     state: stateOf(record, seen), zone_state: zoneStateOf(record, seen),
-    ...present({ zoneid: seen.status?.zoneid, pid: seen.status?.pid ?? undefined, transition_to: transition?.transition_to, transition_expire: transition?.transition_expire }),
+    ...runningOf(seen),
     image_uuid,
     ...rest,
     ...present({ quota: quotaOf(seen) }),
@@ -38,11 +37,26 @@ export function renderMachine(record: MachineRecord, seen: Seen): Machine {
     zfs_filesystem: `${record.zpool}/${uuid}`,
     ...(seen.datasets.length > 0 ? { datasets: seen.datasets } : {}),
     snapshots: snapshotsOf(seen),
-    ...present({ failed: internal.failed === undefined ? undefined : true, provisioning: internal.provisioning === true ? true : undefined }),
-    ...present({ missing: seen.missing, exit_status: seen.last_exit?.exit_status, exit_timestamp: seen.last_exit?.exit_timestamp }),
-    ...present({ boot_timestamp: seen.status?.state === 'running' ? (seen.status.started_at ?? undefined) : undefined, platform_buildstamp: seen.platform_buildstamp }),
+    ...marksOf(internal),
+    ...present({ missing: seen.missing, exit_status: seen.last_exit?.exit_status, exit_timestamp: seen.last_exit?.exit_timestamp, platform_buildstamp: seen.platform_buildstamp }),
     create_timestamp, last_modified,
   }
+}
+
+function runningOf(seen: Seen): Pick<Machine, 'zoneid' | 'pid' | 'transition_to' | 'transition_expire' | 'boot_timestamp'> {
+  const transition = planTransition(seen.transition)
+  const { status } = seen
+  return present({
+    zoneid: status?.zoneid,
+    pid: status?.pid ?? undefined,
+    boot_timestamp: status?.state === 'running' ? (status.started_at ?? undefined) : undefined,
+    transition_to: transition?.transition_to,
+    transition_expire: transition?.transition_expire,
+  })
+}
+
+function marksOf(internal: MachineRecord['internal']): Pick<Machine, 'failed' | 'provisioning'> {
+  return { ...(internal.failed === undefined ? {} : { failed: true }), ...(internal.provisioning === true ? { provisioning: true } : {}) }
 }
 
 function isHvm(record: MachineRecord): boolean {
