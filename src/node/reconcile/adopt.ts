@@ -1,7 +1,7 @@
 import type { Context } from '#host/context.ts'
 import type { ZoneExit } from '#host/runtime.ts'
 import { bootZone, endZone } from '../machines/boot-zone.ts'
-import { publishState, readLastExit } from '../machines/read.ts'
+import { publishState } from '../machines/read.ts'
 import type { Locks } from '../operations/locks.ts'
 import type { Parts } from '../parts.ts'
 
@@ -46,21 +46,21 @@ export async function autobootMachines(start: (uuid: string) => void, parts: Par
  * first; then there is nothing left to do here.
  */
 export async function handleExit(exit: ZoneExit, locks: Locks, parts: Parts): Promise<void> {
-  parts.live.setLastExit(exit.uuid, { exit_status: exit.exit_status, exit_timestamp: exit.exit_timestamp })
-  const pid = parts.live.status(exit.uuid)?.pid
-  parts.live.clearStatus(exit.uuid)
-  if (locks.isHeld(exit.uuid)) return
+  const { uuid } = exit
+  parts.live.setLastExit(uuid, { exit_status: exit.exit_status, exit_timestamp: exit.exit_timestamp })
+  parts.live.clearStatus(uuid)
   const context: Context = { signal: new AbortController().signal, log: parts.log, now: parts.now }
-  const release = await locks.acquire(exit.uuid, context.signal)
+  const release = await locks.acquire(uuid, context.signal)
   try {
-    if (parts.live.isRunning(exit.uuid)) return
-    await endZone(exit.uuid, context, parts)
-    await readLastExit(exit.uuid, parts)
-    if (wantsRestart(exit, parts)) await bootZone(exit.uuid, context, parts)
-    parts.log.info({ uuid: exit.uuid, pid, exit_status: exit.exit_status }, 'zone ended')
+    // Nothing left: the operation that ended it has cleaned up. Running: it has been started again since.
+    const left = await parts.host.runtime.read(uuid)
+    if (left === null || left.stage === 'running') return
+    await endZone(uuid, context, parts)
+    parts.log.info({ uuid, exit_status: exit.exit_status }, 'a zone ended by itself')
+    if (wantsRestart(exit, parts)) await bootZone(uuid, context, parts)
   } finally {
     release()
-    publishState(exit.uuid, parts)
+    publishState(uuid, parts)
   }
 }
 
