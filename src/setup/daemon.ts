@@ -70,7 +70,7 @@ export function hasSystemd(): boolean {
 export function renderDaemon(places: Places, choices: Choices): string[] {
   return [
     process.execPath, join(places.root, 'dist/node/main.js'),
-    '--pool', choices.pool, '--mountpoint', places.mountpoint,
+    '--pool', choices.pool, '--mountpoint', `/${choices.pool}`,
     '--backing-dir', places.backingDir, '--pool-size', String(choices.pool_size_bytes),
     '--run-dir', places.runDir, '--native-dir', join(places.root, 'build/native'),
   ]

@@ -15,7 +15,6 @@ export interface Places {
   root: string
   /** Of the pool's file, and of these choices. */
   backingDir: string
-  mountpoint: string
   runDir: string
   logFile: string
   imageCache: string
@@ -26,7 +25,6 @@ export function renderPlaces(root: string): Places {
   return {
     root,
     backingDir: '/var/lib/spirula',
-    mountpoint: '/zones',
     runDir: '/run/spirula',
     logFile: '/var/log/spirula/daemon.log',
     imageCache: '/var/cache/spirula/images',
