@@ -56,7 +56,9 @@ export async function createCrunRuntime(options: RuntimeOptions): Promise<ZoneRu
 
 async function openHost(options: RuntimeOptions): Promise<Host> {
   const layout = await readLayout(options.cgroup_parent)
-  await Promise.all([ensureDirectory(`${options.run_dir}/zones`, 0o711), ensureDirectory(crunRoot(options.run_dir), 0o700), ensureZonesGroup(layout)])
+  // The zones' roots, who are nobody out here, pass through the first two; never make them by way of the third.
+  await ensureDirectory(`${options.run_dir}/zones`, 0o711)
+  await Promise.all([ensureDirectory(crunRoot(options.run_dir), 0o700), ensureZonesGroup(layout)])
   const limits = (await readTextFile('/proc/self/limits')) ?? ''
   const keepers = createKeepers(async (uuid) => {
     const paths = zonePaths(options.run_dir, uuid)
