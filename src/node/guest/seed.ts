@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MachineRecord } from '#contracts/machine/record.ts'
-import { ensureDirectory } from '#host/fs/atomic.ts'
-import { writeOwnedFile } from '#host/fs/owned.ts'
+import { ensureReadableDirectory, writeOwnedFile } from '#host/fs/owned.ts'
 import { renderNoCloudSeed } from '#plan/metadata/nocloud.ts'
 
 /**
@@ -10,7 +9,7 @@ import { renderNoCloudSeed } from '#plan/metadata/nocloud.ts'
  * to the zone's root alone, for user-data has secrets. Each is replaced in one step, and only when it differs.
  */
 export async function writeSeed(dir: string, record: MachineRecord): Promise<void> {
-  await ensureDirectory(dir)
+  await ensureReadableDirectory(dir)
   for (const [name, text] of Object.entries(renderNoCloudSeed(record))) {
     const path = join(dir, name)
     const present = await readFile(path, 'utf8').catch(() => null)

@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Log } from '#host/context.ts'
-import { ensureDirectory, removeTree } from '#host/fs/atomic.ts'
-import { listenOnOwnedSocket } from '#host/fs/owned.ts'
+import { removeTree } from '#host/fs/atomic.ts'
+import { ensureReadableDirectory, listenOnOwnedSocket } from '#host/fs/owned.ts'
 import type { MetadataFacts, MetadataStore } from '#plan/metadata/keys.ts'
 import { type ConnectionHost, serveConnection } from './connection.ts'
 
@@ -67,7 +67,7 @@ export function createMetadataServers(options: MetadataServersOptions): Metadata
     async open(uuid, { uid }) {
       await stop(uuid)
       const directory = join(options.dir, uuid, 'zonecontrol')
-      await ensureDirectory(directory)
+      await ensureReadableDirectory(directory)
       const zone = createZone({ uuid, access: options.access, log: options.log, limits })
       zones.set(uuid, zone)
       await listenOnOwnedSocket(zone.server, join(directory, 'metadata.sock'), { uid, mode: 0o600 })

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import pino from 'pino'
+import { AppError } from '#contracts/errors.ts'
+import { ensureHostLimits } from '#host/crun/host-limits.ts'
+import { ensureLxcfs, superviseLxcfs } from '#host/crun/lxcfs.ts'
+import { createCrunRuntime } from '#host/crun/runtime.ts'
+import type { Context } from '#host/context.ts'
+import { ensureDirectory, readJsonFile, writeFileAtomic } from '#host/fs/atomic.ts'
+import { createLinuxNetwork } from '#host/ip/create-network.ts'
+import { openPool } from '#host/pool/open-pool.ts'
+import type { Storage } from '#host/storage.ts'
+import { readHostUuid } from '#host/sys/uuid.ts'
+import { listen } from './api/server.ts'
+import { installNative } from './guest/native.ts'
+import { createNode } from './node.ts'
+import { createSysinfoReader } from './sysinfo.ts'
+import { version } from './version.ts'
+
+export interface DaemonOptions {
+  pool: string
+  mountpoint: string
+  backingDir: string
+  poolSizeBytes: number
+  runDir: string
+  /** Directory of the built native programs and of what guests are handed. */
+  nativeDir: string
+  cgroupParent: string
+  datacenterName: string | undefined
+  logLevel: string
+}
+
+export interface Daemon {
+  close(): Promise<void>
+}
+
+const lxcfsCheckMs = 10_000
+
+/** Opens the pool and the host, takes on what runs, then answers on `<runDir>/daemon.sock`. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const startedAt = new Date()
+  const socketPath = join(options.runDir, 'daemon.sock')
+  await assertAlone(socketPath)
+  const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const stopping = new AbortController()
+  const context: Context = { signal: stopping.signal, log, now: () => new Date() }
+
+  const { storage } = await openPool({ name: options.pool, mountpoint: options.mountpoint, backing_dir: options.backingDir, size_bytes: options.poolSizeBytes, native_dir: options.nativeDir }, context)
+  await ensureDirectory(options.runDir, 0o711)
+  const guestDir = join(options.runDir, 'native')
+  const lxcfs = join(options.runDir, 'lxcfs')
+  const keeper = join(options.nativeDir, 'keeper')
+  const unraised = await ensureHostLimits()
+  if (unraised.length > 0) log.warn({ unraised }, 'these limits of the host could not be raised')
+  await Promise.all([ensureLxcfs(lxcfs, context), installNative(guestDir, options.nativeDir)])
+  const runtime = await createCrunRuntime({ run_dir: options.runDir, keeper, cgroup_parent: options.cgroupParent, lxcfs })
+
+  const node = await createNode({
+    host: { storage, runtime, network: createLinuxNetwork({ runDir: options.runDir }) },
+    runDir: options.runDir,
+    guestDir,
+    serverUuid: await readServerUuid(storage, context),
+    ...(options.datacenterName === undefined ? {} : { datacenterName: options.datacenterName }),
+    log,
+  })
+  void superviseLxcfs({ directory: lxcfs, keeper, runtime, intervalMs: lxcfsCheckMs }, context)
+  const server = await listen(socketPath, { parts: node.parts, operations: node.operations, version, startedAt, readSysinfo: createSysinfoReader(node.parts) })
+  log.info({ pid: process.pid, pool: options.pool, machines: node.parts.machines.size(), startMs: Date.now() - startedAt.getTime() }, 'the node daemon answers')
+  return {
+    async close() {
+      await server.close()
+      await node.close()
+      stopping.abort()
+    },
+  }
+}
+
+/** One daemon writes a node's state. */
+async function assertAlone(socketPath: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(socketPath, () => resolve(true))
+  socket.on('error', () => resolve(false))
+  const taken = await promise
+  socket.destroy()
+  if (taken) throw new AppError('Busy', `A node daemon answers at ${socketPath} already.`, { hint: 'spirula status' })
+}
+
+/** The machine's own UUID; one that has none gets one, kept on its pool. */
+async function readServerUuid(storage: Storage, context: Context): Promise<string> {
+  const own = await readHostUuid()
+  if (own !== null) return own
+  if (!(await storage.exists('config', context))) await storage.create('config', {}, context)
+  const path = join(storage.mountpointOf('config'), 'node.json')
+  const kept = (await readJsonFile(path)) as { uuid?: string } | null
+  if (kept?.uuid !== undefined) return kept.uuid
+  const uuid = randomUUID()
+  await writeFileAtomic(path, `${JSON.stringify({ uuid })}\n`)
+  return uuid
+}

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createNodeClient, type NodeClient } from '#client/node-client.ts'
+import { AppError } from '#contracts/errors.ts'
+import type { Operation } from '#contracts/operation/schema.ts'
+import { command, attempt } from '../bench/command.ts'
+
+/** The small image every test node has: static busybox whose init only waits. */
+export const testImage = 'b0000000-0000-4000-8000-00000000b0b0'
+/** The same tree under another UUID, for reprovision. */
+export const otherImage = 'b0000000-0000-4000-8000-00000000b0b1'
+
+const repository = join(import.meta.dirname, '../..')
+
+/** A daemon of its own, on a pool of its own, with its own run directory and cgroup parent. */
+export interface TestNode {
+  client: NodeClient
+  directory: string
+  pool: string
+  runDir: string
+  cgroupParent: string
+  socket: string
+  pid(): number
+  /** SIGKILL, as a crash would be; zones go on. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  /** Follows an operation to its end; throws its error. */
+  follow(id: Parameters<NodeClient['follow']>[0], input?: Parameters<NodeClient['follow']>[1]): Promise<Operation>
+  /** Ends everything that was started, whatever state it is in. */
+  dispose(): Promise<void>
+}
+
+let serial = 0
+
+export async function startTestNode(options: { poolSizeBytes?: number; images?: boolean } = {}): Promise<TestNode> {
+  serial += 1
+  const tag = `${process.pid}-${serial}`
+  const directory = await mkdtemp('/var/tmp/spirula-test-')
+  const runDir = `/run/spt-${tag}`
+  const cgroupParent = `spt-${tag}`
+  const pool = join(directory, 'pool')
+  const socket = join(runDir, 'daemon.sock')
+  const client = createNodeClient(socket)
+  const flags = ['--pool', 'zones', '--mountpoint', pool, '--backing-dir', directory, '--pool-size', String(options.poolSizeBytes ?? 4 * 2 ** 30), '--run-dir', runDir, '--native-dir', join(repository, 'build/native'), '--cgroup-parent', cgroupParent, '--log-level', process.env['SPIRULA_TEST_LOG'] ?? 'error']
+  let daemon: ChildProcess | undefined
+
+  const node: TestNode = {
+    client, directory, pool, runDir, cgroupParent, socket,
+    pid: () => daemon!.pid!,
+    async start() {
+      daemon = spawn(process.execPath, [join(repository, 'dist/node/main.js'), ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
+      await waitUntilReady(client, daemon)
+    },
+    async kill() {
+      const ended = new Promise((resolve) => daemon!.once('exit', resolve))
+      daemon!.kill('SIGKILL')
+      await ended
+    },
+    async follow(id, input) {
+      for await (const event of client.follow(id, input)) {
+        if (event.type === 'failed') throw AppError.fromJSON(event.error)
+        if (event.type === 'done') return event.operation
+      }
+      throw new Error(`${id}: the stream ended before the operation did`)
+    },
+    async dispose() {
+      if (daemon !== undefined && daemon.exitCode === null && daemon.signalCode === null) await node.kill()
+      await endKeepers(runDir)
+      await removeGroups(cgroupParent)
+      await attempt(['umount', '--lazy', join(runDir, 'lxcfs')])
+      await endLxcfs(join(runDir, 'lxcfs'))
+      await attempt(['umount', pool])
+      await attempt(['umount', '--lazy', pool])
+      await rm(directory, { recursive: true, force: true })
+      await rm(runDir, { recursive: true, force: true })
+    },
+  }
+  try {
+    await node.start()
+    if (options.images !== false) await installTestImages(node)
+  } catch (error) {
+    await node.dispose()
+    throw error
+  }
+  return node
+}
+
+async function installTestImages(node: TestNode): Promise<void> {
+  const tree = join(node.directory, 'tree')
+  await createTestTree(tree)
+  const file = join(node.directory, 'tree.tar')
+  await command(['tar', '-C', tree, '--owner=0', '--group=0', '--numeric-owner', '-cf', file, '.'])
+  const sha1 = createHash('sha1').update(await readFile(file)).digest('hex')
+  const { size } = await stat(file)
+  for (const uuid of [testImage, otherImage]) {
+    const manifest = { v: 2, uuid, name: 'test-busybox', version: '1', type: 'lx-dataset', os: 'linux', files: [{ sha1, size, compression: 'none', format: 'tar' }] }
+    await node.follow('image.install', { json: { manifest, file } })
+  }
+}
+
+export async function createTestTree(root: string): Promise<void> {
+  for (const directory of ['bin', 'sbin', 'etc', 'proc', 'sys', 'dev', 'run', 'tmp', 'root', 'var/svc', 'var/log', 'var/db', 'usr/bin', 'usr/sbin']) await mkdir(join(root, directory), { recursive: true })
+  await cp('/bin/busybox', join(root, 'bin/busybox'))
+  const applets = (await command(['/bin/busybox', '--list'])).split('\n').filter((name) => name !== '' && name !== 'busybox')
+  for (const applet of applets) await symlink('busybox', join(root, 'bin', applet))
+  for (const applet of ['init', 'poweroff', 'reboot', 'halt']) await symlink('../bin/busybox', join(root, 'sbin', applet))
+  await writeFile(join(root, 'etc/inittab'), '::respawn:/bin/sleep 100000\n')
+  await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
+  await writeFile(join(root, 'etc/group'), 'root:x:0:\n')
+}
+
+async function waitUntilReady(client: NodeClient, daemon: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    if (daemon.exitCode !== null) throw new Error(`the daemon ended at its start with ${daemon.exitCode}`)
+    const answer = await client.json('node.ping').catch(() => null)
+    if (answer !== null) return
+    await sleep(20)
+  }
+  throw new Error('the daemon did not answer within 20 s')
+}
+
+/** Keepers of this node, by the run directory in their arguments. */
+export async function listKeepers(runDir: string): Promise<number[]> {
+  return await listProcesses((argv) => (argv[0]?.endsWith('/keeper') ?? false) && argv.some((argument) => argument.startsWith(`${runDir}/`)))
+}
+
+async function listProcesses(matches: (argv: string[]) => boolean): Promise<number[]> {
+  const found: number[] = []
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+    if (matches(argv)) found.push(Number(pid))
+  }
+  return found
+}
+
+async function endKeepers(runDir: string): Promise<void> {
+  for (const pid of await listKeepers(runDir)) endProcess(pid)
+  await sleep(100)
+}
+
+async function endLxcfs(directory: string): Promise<void> {
+  for (const pid of await listProcesses((argv) => (argv[0]?.endsWith('lxcfs') ?? false) && argv.includes(directory))) endProcess(pid)
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // ESRCH: it has ended meanwhile.
+  }
+}
+
+/** Cgroup directories below the node's parent on every hierarchy, deepest first; their processes are killed. */
+async function removeGroups(parent: string): Promise<void> {
+  for (const directory of await listGroupDirectories(parent)) {
+    for (const pid of (await readFile(join(directory, 'cgroup.procs'), 'utf8').catch(() => '')).split('\n').filter(Boolean)) endProcess(Number(pid))
+  }
+  for (let tries = 0; tries < 50; tries += 1) {
+    const left = await listGroupDirectories(parent)
+    if (left.length === 0) return
+    await attempt(['rmdir', ...left.toSorted((a, b) => b.length - a.length)])
+    await sleep(20)
+  }
+}
+
+/** Every cgroup directory at or below `<hierarchy>/<parent>`. */
+export async function listGroupDirectories(parent: string): Promise<string[]> {
+  const found = await command(['find', '/sys/fs/cgroup', '-type', 'd', '-path', `*/${parent}*`]).catch(() => '')
+  return found.split('\n').filter((path) => path !== '')
+}
