@@ -1,9 +1,15 @@
 import { constants } from 'node:fs'
-import { chmod, chown, open, rename, rm } from 'node:fs/promises'
+import { chmod, chown, mkdir, open, rename, rm } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 
 /** Files that a zone reads through a bind mount: they belong to the zone's root (host uid and gid `uid`), others on the host see nothing. */
+
+/** Makes a directory that anybody may read, whatever the umask: zones see the host's root as nobody. */
+export async function ensureReadableDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o755 })
+  await chmod(path, 0o755)
+}
 
 /** Replaces a file by new text in one step; it is never there with another owner. */
 export async function writeOwnedFile(path: string, text: string | Uint8Array, options: { uid: number; mode: number }): Promise<void> {
