@@ -1,0 +1,79 @@
+import { AppError } from '#contracts/errors.ts'
+import type { Context } from '../context.ts'
+import type { NicPlan, RoutePlan } from '../network.ts'
+import { readTextFile } from '../fs/atomic.ts'
+import { renderGuards } from '../nft/guard.ts'
+import { checkToken } from '../nft/token.ts'
+import { run } from '../run/run.ts'
+import { inNetns, renderHostBatch, renderRaSettings, renderVlanBatch, renderZoneBatch } from './argv.ts'
+import { detach } from './detach.ts'
+import { startDhcp } from './dhcp.ts'
+import { asNetworkError } from './known-failures.ts'
+import { parseLinks } from './parse.ts'
+
+export interface ZoneNetwork {
+  runDir: string
+  netns: string
+  nics: readonly NicPlan[]
+  routes: readonly RoutePlan[]
+}
+
+/**
+ * Plumbs nics: the guards and, at the same time, the pairs with the zone's addresses and routes; then the
+ * host's ends are put on their bridges. Until then nothing can pass. Undone when any part fails.
+ */
+export async function attach(zone: ZoneNetwork, context: Context): Promise<void> {
+  const { nics, netns } = zone
+  const vlans = nics.filter((nic) => nic.vlan_id > 0)
+  for (const nic of vlans) await checkVlan(nic, context)
+  await checkFree(nics, context)
+  try {
+    const zoneSide = run(inNetns(netns, '/sbin/ip', '-batch', '-'), { input: renderZoneBatch(nics, zone.routes, process.pid) }, context)
+    await allOrFirstError([zoneSide, ...(nics.length === 0 ? [] : [run(['nft', '-f', '-'], { input: renderGuards(nics, { fresh: true }) }, context)])])
+    if (nics.length === 0) return
+    const sysctl = run(inNetns(netns, '/bin/busybox', 'sysctl', '-w', ...nics.flatMap(renderRaSettings)), {}, context)
+    await allOrFirstError([sysctl, run(['ip', '-batch', '-'], { input: renderHostBatch(nics) }, context)])
+    for (const nic of vlans) await joinVlan(nic, context)
+    for (const nic of nics.filter((one) => one.dhcp)) await startDhcp(zone, nic, context)
+  } catch (cause) {
+    // Undoing must not be stopped by what stopped the work.
+    await detach(zone.runDir, nics.map((nic) => nic.host_link), { ...context, signal: new AbortController().signal })
+    throw asNetworkError(cause, `Attaching ${nics.map((nic) => `${nic.interface} (${nic.host_link})`).join(', ')}`)
+  }
+}
+
+/** A link of that name belongs to somebody: refused before anything is made, so that undoing cannot take it away. */
+async function checkFree(nics: readonly NicPlan[], context: Context): Promise<void> {
+  const names = new Set(nics.map((nic) => nic.host_link))
+  if (names.size !== nics.length) throw new AppError('Busy', 'Two nics of the zone have the same host link.')
+  for (const name of names) {
+    if (await isLinkThere(name)) throw new AppError('Busy', `The link ${name} is there already: another zone has it.`)
+  }
+  if (context.signal.aborted) throw new AppError('Cancelled', 'Attaching nics was cancelled.')
+}
+
+async function isLinkThere(name: string): Promise<boolean> {
+  return (await readTextFile(`/proc/sys/net/ipv4/conf/${checkToken('link', name)}/forwarding`)) !== null
+}
+
+/** Waits for every one, also when one fails: what is still running could make things after the undoing. */
+async function allOrFirstError(tasks: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(tasks)) if (result.status === 'rejected') throw result.reason
+}
+
+async function checkVlan(nic: NicPlan, context: Context): Promise<void> {
+  const { stdout } = await run(['ip', '-j', '-d', 'link', 'show', 'dev', nic.bridge], { okCodes: [0, 1] }, context)
+  const data = parseLinks(stdout)[0]?.linkinfo?.info_data ?? {}
+  if (!('vlan_filtering' in data)) {
+    throw new AppError('NotSupported', `The nic ${nic.interface} asks for VLAN ${nic.vlan_id}, but this kernel has no VLANs on bridges (8021q).`, { hint: 'leave vlan_id out, or boot a kernel with 8021q' })
+  }
+}
+
+async function joinVlan(nic: NicPlan, context: Context): Promise<void> {
+  const { stdout } = await run(['ip', '-j', 'link', 'show', 'master', nic.bridge], {}, context)
+  const uplinks = parseLinks(stdout)
+    .map((link) => link.ifname)
+    .filter((name) => !/^z\d+n\d+$/.test(name))
+  await run(['ip', 'link', 'set', 'dev', nic.bridge, 'type', 'bridge', 'vlan_filtering', '1'], {}, context)
+  await run(['/sbin/bridge', '-batch', '-'], { input: renderVlanBatch(nic, uplinks) }, context)
+}

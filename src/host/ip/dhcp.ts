@@ -1,0 +1,96 @@
+import { dirname, join } from 'node:path'
+import { AppError } from '#contracts/errors.ts'
+import { parseAddress, renderAddress } from '#lib/cidr.ts'
+import type { Context } from '../context.ts'
+import { ensureDirectory, readTextFile, removeFile, writeFileAtomic } from '../fs/atomic.ts'
+import type { NicPlan } from '../network.ts'
+import { checkToken } from '../nft/token.ts'
+import { run } from '../run/run.ts'
+import { launchScript, leaseScript } from './dhcp-scripts.ts'
+
+/** What a DHCP server gave a nic. */
+export interface DhcpLease {
+  ip: string
+  routers: string[]
+  resolvers: string[]
+}
+
+/**
+ * Starts busybox's DHCP client for a nic. It reads what a hostile network sends, so it runs as root of the zone's user
+ * namespace (the file `user` beside the netns), with the zone's network and a root directory that holds nothing but busybox and
+ * the lease script. It outlives the daemon.
+ */
+export async function startDhcp(zone: { runDir: string; netns: string }, nic: NicPlan, context: Context): Promise<void> {
+  const files = filesOf(zone.runDir, nic.host_link)
+  const root = await ensureRoot(zone.runDir, context)
+  const userns = join(dirname(zone.netns), 'user')
+  const client = ['/bin/busybox', 'udhcpc', '-f', '-i', checkToken('link', nic.interface), '-s', '/lease.sh', '-t', '4', '-T', '2', '-A', '5']
+  const enter = ['/usr/bin/nsenter', `--user=${userns}`, `--net=${zone.netns}`, `--root=${root}`, '--wd=/', '--']
+  await run(['busybox', 'sh', join(zone.runDir, 'dhcp', 'launch.sh'), files.pid, files.lease, ...enter, ...client], { timeoutMs: 10_000 }, context).catch((cause: unknown) => {
+    throw new AppError('RuntimeFailed', `The DHCP client of ${nic.interface} could not be started.`, { cause })
+  })
+}
+
+/** Ends the client of a link, if one runs; a process that only took over its number is left alone. */
+export async function endDhcp(runDir: string, hostLink: string): Promise<void> {
+  const files = filesOf(runDir, checkToken('link', hostLink))
+  const noted = parseStat(await readTextFile(files.pid))
+  if (noted === null) return
+  const running = parseStat(await readTextFile(`/proc/${noted.pid}/stat`))
+  if (running?.startTime === noted.startTime) killQuietly(noted.pid)
+  await removeFile(files.pid, { durable: false })
+  await removeFile(files.lease, { durable: false })
+}
+
+/** True while the client of a link runs. */
+export async function isDhcpRunning(runDir: string, hostLink: string): Promise<boolean> {
+  const noted = parseStat(await readTextFile(filesOf(runDir, hostLink).pid))
+  if (noted === null) return false
+  return parseStat(await readTextFile(`/proc/${noted.pid}/stat`))?.startTime === noted.startTime
+}
+
+/** The lease a nic has now, for resolv.conf; null while it has none. */
+export async function readDhcpLease(runDir: string, hostLink: string): Promise<DhcpLease | null> {
+  return parseLease((await readTextFile(filesOf(runDir, hostLink).lease)) ?? '')
+}
+
+/** Last whole line `bound IP|ROUTERS|RESOLVERS`; what is not an address in it is dropped, for the network chose the words. */
+export function parseLease(text: string): DhcpLease | null {
+  const line = text.split('\n').findLast((one) => one.startsWith('bound '))
+  const [ip = '', routers = '', resolvers = ''] = (line ?? '').slice('bound '.length).split('|')
+  const address = parseAddress(ip)
+  return address === null ? null : { ip: renderAddress(address), routers: addressesOf(routers), resolvers: addressesOf(resolvers) }
+}
+
+function addressesOf(words: string): string[] {
+  return words.split(' ').slice(0, 8).map(parseAddress).filter((address) => address !== null).map(renderAddress)
+}
+
+/** Number and start time (field 22) of a process, from /proc/PID/stat; together they name it for good. */
+function parseStat(text: string | null): { pid: number; startTime: string } | null {
+  const match = /^(\d+) \(.*\) (.*)$/s.exec(text?.trim() ?? '')
+  const startTime = match?.[2]?.split(' ')[19]
+  return match === null || startTime === undefined ? null : { pid: Number(match[1]), startTime }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // ESRCH: it ended by itself.
+  }
+}
+
+function filesOf(runDir: string, hostLink: string): { pid: string; lease: string } {
+  return { pid: join(runDir, 'dhcp', `${hostLink}.stat`), lease: join(runDir, 'dhcp', `${hostLink}.lease`) }
+}
+
+async function ensureRoot(runDir: string, context: Context): Promise<string> {
+  const root = join(runDir, 'dhcp', 'root')
+  if ((await readTextFile(join(root, 'lease.sh'))) === leaseScript) return root
+  await ensureDirectory(join(root, 'bin'))
+  await writeFileAtomic(join(runDir, 'dhcp', 'launch.sh'), launchScript, { durable: false })
+  await run(['cp', '-f', '/bin/busybox', join(root, 'bin', 'busybox')], {}, context)
+  await writeFileAtomic(join(root, 'lease.sh'), leaseScript, { mode: 0o755, durable: false })
+  return root
+}
