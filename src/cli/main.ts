@@ -29,4 +29,5 @@ if (load === undefined) {
   cli.err(`${name === '' ? 'Name a tool' : `There is no tool "${name}"`}: ${Object.keys(tools).join(', ')}.\n`)
   process.exit(2)
 }
-process.exit(await runTool((await load()).tool, words, cli))
+// No await at the top: the bundle is CommonJS, which Node starts 5 ms sooner.
+void load().then(({ tool }) => runTool(tool, words, cli)).then((code) => process.exit(code))

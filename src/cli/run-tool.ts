@@ -31,7 +31,7 @@ interface Where {
 
 async function runWithCommands(where: Where, words: readonly string[], cli: Cli): Promise<number> {
   const { tool } = where
-  const typed = parseWords(words, { options: [...(tool.options ?? []), ...helpOptions], rest_after: 0 })
+  const typed = parseWords(words, { options: [...(tool.options ?? []), ...helpOptions], rest_after: 1 })
   const [name, ...rest] = typed.args
   const wantsHelp = hasOption(typed, 'help') || name === 'help'
   if (name === undefined && !wantsHelp) {
