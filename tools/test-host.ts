@@ -24,12 +24,20 @@ export async function runHostTests(only: readonly string[]): Promise<Totals> {
     console.log(`host tests: skipped, ${refusal}`)
     return { passed: 0, failed: 0, skipped: files.length }
   }
+  await prepareImages()
   const before = listLoops()
   const sum = addTotals(await runLanes(files, 2, runFile))
   const left = listLoops().filter((line) => !before.includes(line))
   for (const line of left) console.log(`left behind: ${line}`)
   console.log(`host tests: ${renderTotals(sum)}`)
   return sum
+}
+
+/** Tests have no network; what they need of Debian is fetched here, once, into the cache. */
+async function prepareImages(): Promise<void> {
+  const { status, output, ms } = await runTool([process.execPath, 'src/image/main.ts'], { cwd: root })
+  console.log(`first images … ${status === 0 ? 'ok' : 'FAILED'} (${(ms / 1000).toFixed(1)} s)`)
+  if (status !== 0) console.log(output)
 }
 
 function readRefusal(): string | null {

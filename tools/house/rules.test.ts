@@ -15,6 +15,7 @@ const planted = [
   { rule: 'fs-writes', path: 'src/node/a.ts', text: `import { readFile, writeFile } from 'node:fs/promises'`, says: /writeFile/ },
   { rule: 'fs-writes', path: 'src/node/a.ts', text: `import {\n  rmSync as gone,\n} from "fs"`, says: /rmSync/ },
   { rule: 'fs-writes', path: 'src/node/a.ts', text: `import * as fs from 'node:fs'`, says: /all of node:fs/ },
+  { rule: 'fs-writes', path: 'src/host/btrfs/a.ts', text: `import { rename, writeFile } from 'node:fs/promises'`, says: /imports writeFile/ },
   { rule: 'process-use', path: 'src/node/a.ts', text: 'const home = process.env.HOME', says: /process\.env/ },
   { rule: 'process-use', path: 'src/node/a.ts', text: 'process.exit(1)', says: /process\.exit/ },
   { rule: 'foreign-places', path: 'docs/a.md', text: ['see https://registry', 'npmjs', 'org/x'].join('.'), says: /registry host/ },
