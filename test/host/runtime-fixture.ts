@@ -44,11 +44,21 @@ export async function realFixture(t: TestContext, changes: { lxcfs?: boolean; ro
 
 async function cleanUp(runtime: ZoneRuntime, options: RuntimeOptions, base: string): Promise<void> {
   for (const { uuid } of await runtime.list()) await runtime.remove(uuid, context)
-  if (options.lxcfs !== null) await run(['umount', '--lazy', options.lxcfs], { okCodes: [0, 1, 32] }, context)
+  if (options.lxcfs !== null) await endLxcfs(options.lxcfs)
   for (const path of cgroupRoots()) await rmdir(join(path, options.cgroup_parent)).catch(() => {})
   // Zones' trees are only ever mounted in keepers' own namespaces; still, never delete through a mount.
   assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes(`${base}/run/`), 'a mount is left')
   await rm(base, { recursive: true })
+}
+
+export function readLxcfsPid(directory: string): number {
+  return existsSync(`${directory}.pid`) ? Number(readFileSync(`${directory}.pid`, 'utf8')) : 0
+}
+
+async function endLxcfs(directory: string): Promise<void> {
+  const pid = readLxcfsPid(directory)
+  if (pid > 1 && isAlive(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory)) process.kill(pid, 'SIGKILL')
+  await run(['umount', '--lazy', directory], { okCodes: [0, 1, 32] }, context)
 }
 
 function cgroupRoots(): string[] {
