@@ -24,7 +24,10 @@ export function renderBridgeBatch(tag: NicTag, bridge: Link | undefined, uplinkM
   if (bridge?.flags.includes('UP') !== true) lines.push(`link set dev ${name} up`)
   const present = new Set(bridge === undefined ? [] : globalAddresses(bridge))
   const missing = (tag.host_addresses ?? []).filter((address) => !present.has(canonical(address)))
-  return renderLines([...lines, ...missing.map((address) => renderAddressAdd(address, name))])
+  const wanted = new Set((tag.host_addresses ?? []).map(canonical))
+  // On a bridge over hardware there are also the addresses that moved there: those are not ours to take away.
+  const stale = tag.type === 'normal' && tag.mac !== '-' ? [] : [...present].filter((address) => !wanted.has(address))
+  return renderLines([...lines, ...stale.map((address) => `address del ${address} dev ${name}`), ...missing.map((address) => renderAddressAdd(address, name))])
 }
 
 /** Batch that puts a link under a bridge (or the bridge's own things on the link when `to` is the link). */

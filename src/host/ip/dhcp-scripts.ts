@@ -11,7 +11,7 @@ busybox cat "/proc/$!/stat" >"$stat"
 `
 
 /**
- * What udhcpc calls, in the zone's namespaces, with nothing but busybox ($ip is the leased address). All values come
+ * What udhcpc calls, in the zone's namespaces, with nothing but busybox ($ip is the leased address). There is no /dev there. All values come
  * from the network: they are only ever arguments in quotes. Addresses are labelled `:dhcp`, to be known from static ones.
  */
 export const leaseScript = `#!/bin/busybox sh
@@ -33,7 +33,7 @@ case "$1" in
     ;;
   bound | renew)
     clear_leases "$ip"
-    $bb ip -4 addr add "$ip/\${mask:-24}" dev "$interface" label "$label" 2>/dev/null
+    $bb ip -4 addr add "$ip/\${mask:-24}" dev "$interface" label "$label"
     for gateway in $router; do
       $bb ip -4 route replace default via "$gateway" dev "$interface" && break
     done

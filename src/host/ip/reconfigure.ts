@@ -29,7 +29,7 @@ export async function reconfigure(zone: ZoneNetwork, context: Context): Promise<
   }
 }
 
-/** Batch from what is to what is planned; new addresses come before old ones go, so that routes over them survive. */
+/** Batch from what is to what is planned. */
 export function renderChanges(zone: Pick<ZoneNetwork, 'nics' | 'routes'>, links: readonly Link[], routes: readonly Route[]): string {
   const wanted = [...zone.nics.flatMap(renderGatewayRoutes), ...zone.routes.map(renderRoute)]
   const wantedKeys = new Set(wanted.map(keyOfText))
@@ -44,10 +44,12 @@ export function renderChanges(zone: Pick<ZoneNetwork, 'nics' | 'routes'>, links:
 function renderNicChanges(nic: NicPlan, link: Link | undefined): string[] {
   const planned = new Set(nic.addresses.map(canonical))
   const present = (link?.addr_info ?? []).filter((info) => info.scope === 'global' && info.dynamic !== true && !(info.label ?? '').endsWith(':dhcp')).map((info) => `${info.local}/${info.prefixlen}`)
+  // With the first address of a subnet the kernel takes the others of it away too: all are set again then.
+  const stale = present.filter((address) => !planned.has(address))
   return [
     ...(link !== undefined && link.mtu === nic.mtu ? [] : [`link set dev ${nic.interface} mtu ${Number(nic.mtu)}`]),
-    ...nic.addresses.filter((address) => !present.includes(canonical(address))).map((address) => renderAddressAdd(address, nic.interface)),
-    ...present.filter((address) => !planned.has(address)).map((address) => `address del ${address} dev ${nic.interface}`),
+    ...stale.map((address) => `address del ${address} dev ${nic.interface}`),
+    ...nic.addresses.filter((address) => stale.length > 0 || !present.includes(canonical(address))).map((address) => renderAddressAdd(address, nic.interface)),
   ]
 }
 

@@ -14,6 +14,9 @@ import { ensureSysctl } from './sysctl.ts'
 
 const tagShape = z.object({ name: z.string(), type: z.enum(['normal', 'etherstub']), mac: z.string(), mtu: z.number(), host_addresses: z.array(z.string()).optional(), nat: z.boolean().optional() })
 
+/** A bridge's own nf_call_* switch is only heeded while these, on by default in every network namespace, are off. */
+const notThroughInet = { 'net/bridge/bridge-nf-call-iptables': '0', 'net/bridge/bridge-nf-call-ip6tables': '0', 'net/bridge/bridge-nf-call-arptables': '0' }
+
 export interface Tags {
   ensure(tag: NicTag, context: Context): Promise<void>
   destroy(tag: NicTag, context: Context): Promise<void>
@@ -81,7 +84,7 @@ async function ensureBridge(tag: NicTag, context: Context): Promise<void> {
   const uplink = backed ? findUplink(tag, links) : null
   const input = renderBridgeBatch(tag, bridge, uplink?.address)
   if (input !== '') await run(['ip', '-batch', '-'], { input }, context)
-  await ensureSysctl({ [`net/ipv6/conf/${name}/accept_ra`]: '0', [`net/ipv6/conf/${name}/autoconf`]: '0' }, context)
+  await ensureSysctl({ ...notThroughInet, [`net/ipv6/conf/${name}/accept_ra`]: '0', [`net/ipv6/conf/${name}/autoconf`]: '0' }, context)
   if (uplink !== null && uplink.master !== name) await moveLink(uplink, name, context)
 }
 

@@ -24,7 +24,7 @@ ${body.join('\n')}
 function renderForward(tag: NicTag, tags: readonly NicTag[]): string[] {
   const bridge = bridgeName(tag.name)
   const into = `    oifname "${bridge}" iifname != "${bridge}" ct state != { established, related } drop`
-  if (tag.nat !== true) return [into, `    iifname "${bridge}" drop`]
+  if (tag.nat !== true) return [into, `    iifname "${bridge}" oifname != "${bridge}" drop`]
   const others = tags.filter((other) => other.name !== tag.name)
   return [
     into,
