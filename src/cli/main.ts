@@ -6,7 +6,7 @@ import { createOutput } from './output.ts'
 import { runTool } from './run-tool.ts'
 import { chooseTool, tools } from './tools.ts'
 
-const socketPath = process.env['SPIRULA_SOCKET'] ?? '/run/spirula/node.sock'
+const socketPath = process.env['SPIRULA_SOCKET'] ?? '/run/spirula/daemon.sock'
 
 const cli: Cli = {
   node: createNodeClient(socketPath),

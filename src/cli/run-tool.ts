@@ -1,5 +1,5 @@
 import { AppError } from '#contracts/errors.ts'
-import { hasOption, type Cli, type Command, type CommandEntry, type Input, type Option, type Tool } from './command.ts'
+import { hasOption, type Cli, type Command, type CommandEntry, type Failure, type Input, type Option, type Tool } from './command.ts'
 import { nearestOf } from '#lib/nearest.ts'
 import { OutputClosed } from './output.ts'
 import { checkArguments, parseWords } from './parse-args.ts'
@@ -78,18 +78,25 @@ async function runCommand(where: Where, entry: CommandEntry, words: readonly str
   return command.run(input, cli)
 }
 
-/** Prints a failure to stderr and gives its exit code. Anything but an AppError is a defect and shows where it happened. */
-function reportFailure(where: Where, error: unknown, cli: Cli): number {
-  const known = error instanceof AppError ? error : new AppError('Internal', error instanceof Error ? (error.stack ?? error.message) : String(error))
-  const prefix = where.input === undefined || known.code === 'Usage' ? undefined : where.command?.failure?.(where.input)
-  const failure = {
-    code: known.code,
-    message: prefix === undefined ? known.message : `${prefix}: ${known.message}`,
-    command: where.entry?.name ?? '',
-  }
+/** Prints a failure to stderr and gives its exit code. */
+function reportFailure(where: Where, caught: unknown, cli: Cli): number {
+  const error = asAppError(caught)
+  const failure = describeFailure(where, error)
   const first = where.tool.renderFailure?.(failure) ?? `${where.tool.name}: ${failure.message}`
-  cli.err(renderError(first, known, helpHint(where, known)))
-  return where.tool.exitOf?.(failure) ?? known.exit
+  cli.err(renderError(first, error, helpHint(where, error)))
+  return where.tool.exitOf?.(failure) ?? error.exit
+}
+
+/** Anything but an AppError is a defect of this program and shows where it happened. */
+function asAppError(caught: unknown): AppError {
+  if (caught instanceof AppError) return caught
+  return new AppError('Internal', caught instanceof Error ? (caught.stack ?? caught.message) : String(caught))
+}
+
+function describeFailure(where: Where, error: AppError): Failure {
+  // What was typed wrong has nothing to do with the machine.
+  const prefix = where.input === undefined || error.code === 'Usage' ? undefined : where.command?.failure?.(where.input)
+  return { code: error.code, message: prefix === undefined ? error.message : `${prefix}: ${error.message}`, command: where.entry?.name ?? '' }
 }
 
 function helpHint(where: Where, error: AppError): string | undefined {

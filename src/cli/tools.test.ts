@@ -64,7 +64,7 @@ test('manual, reference and completion name every command and option', async () 
     const completion = await renderBashCompletion(tool)
     for (const { entry, command } of all.filter((one) => one.tool === tool)) {
       for (const word of [entry.name, ...command.options.map((option) => `--${option.long}`)]) {
-        for (const text of [man, reference, completion]) assert.ok(text.includes(word), `${tool.name}: ${word}`)
+        assert.ok([man, reference, completion].every((text) => text.includes(word)), `${tool.name}: ${word}`)
       }
     }
     assert.ok((await renderZshCompletion(tool)).startsWith(`#compdef ${tool.name}\n`))

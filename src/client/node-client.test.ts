@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -47,7 +48,7 @@ test('a large upload arrives whole, in chunks', async () => {
 })
 
 test('a refusal in the middle of an upload is told', async () => {
-  const refuse = (request: { resume(): void }, response: import('node:http').ServerResponse): void => {
+  const refuse = (request: { resume(): void }, response: ServerResponse): void => {
     response.writeHead(409, { 'content-type': 'application/json', connection: 'close' })
     response.end('{"code":"MachineExists","message":"There is one."}')
     request.resume()
