@@ -3,30 +3,17 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import pino from 'pino'
 import { AppError } from '#contracts/errors.ts'
-import { ensureHostLimits } from '#host/crun/host-limits.ts'
-import { ensureLxcfs, superviseLxcfs } from '#host/crun/lxcfs.ts'
-import { createCrunRuntime } from '#host/crun/runtime.ts'
 import type { Context } from '#host/context.ts'
-import { ensureDirectory, readJsonFile, writeFileAtomic } from '#host/fs/atomic.ts'
-import { createLinuxNetwork } from '#host/ip/create-network.ts'
-import { openPool } from '#host/pool/open-pool.ts'
+import { readJsonFile, writeFileAtomic } from '#host/fs/atomic.ts'
 import type { Storage } from '#host/storage.ts'
 import { readHostUuid } from '#host/sys/uuid.ts'
 import { listen } from './api/server.ts'
-import { installNative } from './guest/native.ts'
+import { type LinuxHostOptions, openLinuxHost } from './linux-host.ts'
 import { createNode } from './node.ts'
 import { createSysinfoReader } from './sysinfo.ts'
 import { version } from './version.ts'
 
-export interface DaemonOptions {
-  pool: string
-  mountpoint: string
-  backingDir: string
-  poolSizeBytes: number
-  runDir: string
-  /** Directory of the built native programs and of what guests are handed. */
-  nativeDir: string
-  cgroupParent: string
+export interface DaemonOptions extends LinuxHostOptions {
   datacenterName: string | undefined
   logLevel: string
 }
@@ -34,8 +21,6 @@ export interface DaemonOptions {
 export interface Daemon {
   close(): Promise<void>
 }
-
-const lxcfsCheckMs = 10_000
 
 /** Opens the pool and the host, takes on what runs, then answers on `<runDir>/daemon.sock`. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
@@ -46,25 +31,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stopping = new AbortController()
   const context: Context = { signal: stopping.signal, log, now: () => new Date() }
 
-  const { storage } = await openPool({ name: options.pool, mountpoint: options.mountpoint, backing_dir: options.backingDir, size_bytes: options.poolSizeBytes, native_dir: options.nativeDir }, context)
-  await ensureDirectory(options.runDir, 0o711)
-  const guestDir = join(options.runDir, 'native')
-  const lxcfs = join(options.runDir, 'lxcfs')
-  const keeper = join(options.nativeDir, 'keeper')
-  const unraised = await ensureHostLimits()
-  if (unraised.length > 0) log.warn({ unraised }, 'these limits of the host could not be raised')
-  await Promise.all([ensureLxcfs(lxcfs, context), installNative(guestDir, options.nativeDir)])
-  const runtime = await createCrunRuntime({ run_dir: options.runDir, keeper, cgroup_parent: options.cgroupParent, lxcfs })
-
+  const { host, guestDir } = await openLinuxHost(options, context)
   const node = await createNode({
-    host: { storage, runtime, network: createLinuxNetwork({ runDir: options.runDir }) },
+    host,
     runDir: options.runDir,
     guestDir,
-    serverUuid: await readServerUuid(storage, context),
+    serverUuid: await readServerUuid(host.storage, context),
     ...(options.datacenterName === undefined ? {} : { datacenterName: options.datacenterName }),
     log,
   })
-  void superviseLxcfs({ directory: lxcfs, keeper, runtime, intervalMs: lxcfsCheckMs }, context)
   const server = await listen(socketPath, { parts: node.parts, operations: node.operations, version, startedAt, readSysinfo: createSysinfoReader(node.parts) })
   log.info({ pid: process.pid, pool: options.pool, machines: node.parts.machines.size(), startMs: Date.now() - startedAt.getTime() }, 'the node daemon answers')
   return {

@@ -1,5 +1,5 @@
 import { readSysinfo } from '#host/sys/sysinfo.ts'
-import { bridgeName } from '#plan/network/bridge-name.ts'
+import { bridgeName } from '#contracts/network/bridge-name.ts'
 import type { Parts } from './parts.ts'
 
 /** sysinfo(8) of this node, with what the daemon knows of its pool and nic tags. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readlink, rm } from 'node:fs/promises'
+import { lstat, mkdir, open, readlink, rm, symlink } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 
 /**
@@ -22,6 +22,14 @@ export async function writeGuestFile(root: string, path: string, text: string, m
   } finally {
     await file.close()
   }
+  return true
+}
+
+/** Makes a link at `path` to `target` (as the guest sees it), unless something is there. False when the tree does not allow it. */
+export async function linkGuestFile(root: string, path: string, target: string): Promise<boolean> {
+  if (!(await ensurePlainDirectories(root, dirname(normalize(path))))) return false
+  const place = join(root, normalize(path))
+  if ((await lstatOrNull(place)) === null) await symlink(target, place)
   return true
 }
 

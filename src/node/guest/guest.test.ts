@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { createRecord } from '#plan/metadata/record.fixture.ts'
 import { planGuestMounts } from './mounts.ts'
 import { installNative } from './native.ts'
-import { needsMdataExecute } from './needs-mdata-execute.ts'
+import { hasGuestWork } from './guest-work.ts'
 import { writeSeed } from './seed.ts'
 
 const uid = process.getuid?.() ?? 0
@@ -63,10 +63,9 @@ test('the seed is kept in step, for the root of the zone alone', async () => {
 })
 
 test('mdata-execute is needed at the first boot, and when there is something for it', () => {
-  assert.equal(needsMdataExecute(createRecord(), false), false)
-  assert.equal(needsMdataExecute(createRecord(), true), true)
-  for (const key of ['user-script', 'user-data', 'root_authorized_keys']) assert.equal(needsMdataExecute(createRecord({ customer_metadata: { [key]: 'x' } }), false), true)
-  assert.equal(needsMdataExecute(createRecord({ internal_metadata: { 'operator-script': 'x' } }), false), true)
+  assert.equal(hasGuestWork(createRecord()), false)
+  for (const key of ['user-script', 'user-data', 'root_authorized_keys']) assert.equal(hasGuestWork(createRecord({ customer_metadata: { [key]: 'x' } })), true)
+  assert.equal(hasGuestWork(createRecord({ internal_metadata: { 'operator-script': 'x' } })), true)
 })
 
 async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {

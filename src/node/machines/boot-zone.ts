@@ -11,7 +11,7 @@ import { readZoneSpec } from './zone-spec.ts'
  * From stopped to running: metadata socket, keeper with its namespaces, network, init. When any part
  * fails nothing of it is left. A zone that runs already is left alone.
  */
-export async function bootZone(uuid: string, context: Context, parts: Parts): Promise<void> {
+export async function bootZone(uuid: string, context: Context, parts: Parts, options: { first: boolean } = { first: false }): Promise<void> {
   if (parts.live.isRunning(uuid)) return
   const record = parts.machines.get(uuid)
   if (record === undefined) throw new AppError('MachineNotFound', `${uuid}: No such zone configured`)
@@ -28,7 +28,7 @@ export async function bootZone(uuid: string, context: Context, parts: Parts): Pr
     await endZone(uuid, { ...context, signal: new AbortController().signal }, parts)
     throw error
   }
-  startMdataExecute(record, parts)
+  startMdataExecute(record, options.first, parts)
 }
 
 /** Ends the zone at once, whatever stage it is in, and removes every trace of it. Safe to repeat. */

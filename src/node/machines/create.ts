@@ -3,7 +3,7 @@ import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { Context } from '#host/context.ts'
 import { type CreatePlan, planCreate } from '#plan/machine/create.ts'
-import { needsMdataExecute } from '../guest/needs-mdata-execute.ts'
+import { hasGuestWork } from '../guest/guest-work.ts'
 import { finalSnapshot } from '../images/operations.ts'
 import type { Request } from '../operations/operations.ts'
 import type { Parts } from '../parts.ts'
@@ -70,14 +70,14 @@ async function planMachineCreate(planned: CreatePlan, context: Context, parts: P
     { kind: 'record.write', record, previous: null },
     ...indestructibleSteps(record),
   ]
-  if (record.autoboot) steps.push({ kind: 'zone.boot', uuid })
+  if (record.autoboot) steps.push({ kind: 'zone.boot', uuid, first: true })
   if (record.autoboot && record.internal.provisioning === true && record.nowait !== true) steps.push({ kind: 'guest.await', uuid, timeout_s: provisionTimeoutS })
   return { steps, commit: committedBy(record), late_failure: 'undo', durable: true, warnings: planned.warnings, result: { uuid } }
 }
 
 /** Only a guest that has something to do on its first boot, or that boots a whole system, is waited for. */
 function withProvisioning(record: MachineRecord, parts: Parts): MachineRecord {
-  const waits = record.autoboot && (isSystemd(record, parts) || needsMdataExecute(record, true))
+  const waits = record.autoboot && (isSystemd(record, parts) || hasGuestWork(record))
   return waits ? { ...record, internal: { ...record.internal, provisioning: true } } : record
 }
 

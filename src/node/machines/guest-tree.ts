@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { Context } from '#host/context.ts'
 import { ensureDirectory } from '#host/fs/atomic.ts'
-import { writeGuestFile } from '#host/fs/guest-tree.ts'
+import { linkGuestFile, writeGuestFile } from '#host/fs/guest-tree.ts'
 import { writeSeed } from '../guest/seed.ts'
 import { zoneRunDir } from '../layout.ts'
 import type { Parts } from '../parts.ts'
@@ -10,6 +10,7 @@ import type { StepOf } from '../steps/step.ts'
 import { imageFacts } from './zone-spec.ts'
 
 export const provisioningMarker = '/var/svc/provisioning'
+const metadataTools = ['mdata-get', 'mdata-put', 'mdata-delete', 'mdata-list']
 
 /** Writes a machine's name, resolvers and provisioning marker into a root tree that nothing runs in. */
 export async function prepareGuest({ dataset, record, first_boot }: StepOf<'guest.prepare'>, parts: Parts): Promise<void> {
@@ -19,6 +20,7 @@ export async function prepareGuest({ dataset, record, first_boot }: StepOf<'gues
   if (first_boot) {
     await writeGuestFile(root, '/etc/hostname', `${record.hostname}\n`)
     await writeGuestFile(root, '/etc/hosts', renderHosts(record))
+    for (const tool of metadataTools) await linkGuestFile(root, `/usr/sbin/${tool}`, `/native/usr/sbin/${tool}`)
   }
   if (record.resolvers.length > 0 && (first_boot || record.maintain_resolvers === true)) {
     await writeGuestFile(root, '/etc/resolv.conf', renderResolvConf(record))

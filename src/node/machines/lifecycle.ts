@@ -70,7 +70,7 @@ function planStart(record: MachineRecord, parts: Parts): Plan {
   if (parts.live.isRunning(uuid)) return { ...runtimePlan(autobootSteps(record, true, parts)), warnings: [`VM ${uuid} is already 'running'`] }
   refuse('start', record, parts)
   assertStartable(record, parts)
-  return { ...runtimePlan([...bootPreparation(record), { kind: 'zone.boot', uuid }, ...autobootSteps(record, true, parts)]), durable: !record.autoboot }
+  return { ...runtimePlan([...bootPreparation(record), { kind: 'zone.boot', uuid, first: false }, ...autobootSteps(record, true, parts)]), durable: !record.autoboot }
 }
 
 function planStop(record: MachineRecord, options: { force?: boolean | undefined; timeout_s?: number | undefined }, parts: Parts): Plan {
@@ -90,7 +90,7 @@ function planReboot(record: MachineRecord, options: { force?: boolean | undefine
   refuse('reboot', record, parts)
   assertStartable(record, parts)
   const end: Step = options.force === true ? { kind: 'zone.halt', uuid, was_running: false } : { kind: 'zone.shutdown', uuid, grace_s: rebootGraceS }
-  return { ...runtimePlan([end, ...bootPreparation(record), { kind: 'zone.boot', uuid }]), commit: { when: 'always' } }
+  return { ...runtimePlan([end, ...bootPreparation(record), { kind: 'zone.boot', uuid, first: false }]), commit: { when: 'always' } }
 }
 
 /** start sets autoboot, stop clears it (reference 1.7); the record is written only when that changes it. */

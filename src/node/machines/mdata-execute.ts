@@ -1,5 +1,5 @@
 import type { MachineRecord } from '#contracts/machine/record.ts'
-import { needsMdataExecute } from '../guest/needs-mdata-execute.ts'
+import { hasGuestWork } from '../guest/guest-work.ts'
 import type { Parts } from '../parts.ts'
 import { isSystemd } from './zone-spec.ts'
 
@@ -7,8 +7,9 @@ import { isSystemd } from './zone-spec.ts'
  * Runs the guest's scripts of this boot. systemd zones do it by a unit of ours; in all others it is
  * started from here and not waited for: its end is seen by the provisioning marker.
  */
-export function startMdataExecute(record: MachineRecord, parts: Parts): void {
-  if (isSystemd(record, parts) || !needsMdataExecute(record, record.internal.provisioning === true)) return
+export function startMdataExecute(record: MachineRecord, first: boolean, parts: Parts): void {
+  // On a later boot it may have to take back what an earlier one brought, such as keys.
+  if (isSystemd(record, parts) || (first && !hasGuestWork(record))) return
   const context = { signal: new AbortController().signal, log: parts.log, now: parts.now }
   const timeoutMs = record.mdata_exec_timeout === 0 ? 2 ** 31 - 1 : (record.mdata_exec_timeout + 30) * 1000
   void parts.host.runtime

@@ -2,7 +2,7 @@ import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { Context } from '#host/context.ts'
 import { assertImageFits } from '#plan/machine/image-fit.ts'
-import { needsMdataExecute } from '../guest/needs-mdata-execute.ts'
+import { hasGuestWork } from '../guest/guest-work.ts'
 import { finalSnapshot, requireImage } from '../images/operations.ts'
 import type { Request } from '../operations/operations.ts'
 import type { Parts } from '../parts.ts'
@@ -37,7 +37,7 @@ async function planReprovision(record: MachineRecord, image_uuid: string, contex
     { kind: 'dataset.swap', dataset: uuid, fresh, old, children: childrenOf(record) },
     { kind: 'record.write', record: next, previous: record },
   ]
-  if (wasRunning) steps.push({ kind: 'zone.boot', uuid })
+  if (wasRunning) steps.push({ kind: 'zone.boot', uuid, first: true })
   if (next.internal.provisioning === true) steps.push({ kind: 'guest.await', uuid, timeout_s: provisionTimeoutS })
   // Last, so that until the new root runs the old one can be put back.
   steps.push({ kind: 'dataset.destroy', dataset: old })
@@ -47,7 +47,7 @@ async function planReprovision(record: MachineRecord, image_uuid: string, contex
 function nextRecord(record: MachineRecord, image_uuid: string, boots: boolean, parts: Parts): MachineRecord {
   const { failed: _failed, ...internal } = record.internal
   const next: MachineRecord = { ...record, image_uuid, last_modified: parts.now().toISOString(), internal }
-  const waits = boots && (isSystemd(next, parts) || needsMdataExecute(next, true))
+  const waits = boots && (isSystemd(next, parts) || hasGuestWork(next))
   return waits ? { ...next, internal: { ...internal, provisioning: true } } : next
 }
 

@@ -42,7 +42,7 @@ async function planRollback(record: MachineRecord, name: string, context: Contex
   if (!(await hasSnapshot(record.uuid, name, context, parts))) throw noSnapshot(record.uuid, name)
   const { uuid } = record
   const wasRunning = parts.live.isRunning(uuid)
-  const again: Step[] = wasRunning ? [{ kind: 'zone.boot', uuid }] : []
+  const again: Step[] = wasRunning ? [{ kind: 'zone.boot', uuid, first: false }] : []
   const steps: Step[] = [{ kind: 'zone.halt', uuid, was_running: wasRunning }, { kind: 'snapshot.rollback', snapshot: snapshotOf(uuid, name) }, ...again]
   // A rollback cannot be taken back, only done again; a failure before it leaves the machine as it was.
   return { ...snapshotPlan(steps, 'always'), late_failure: 'undo' }

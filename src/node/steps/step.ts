@@ -27,7 +27,7 @@ export type Step =
   | { kind: 'guest.prepare'; uuid: string; dataset: string; record: MachineRecord; first_boot: boolean }
   | { kind: 'guest.refresh'; uuid: string; resolvers: boolean; metadata: boolean }
   | { kind: 'guest.await'; uuid: string; timeout_s: number }
-  | { kind: 'zone.boot'; uuid: string }
+  | { kind: 'zone.boot'; uuid: string; first: boolean }
   | { kind: 'zone.shutdown'; uuid: string; grace_s: number }
   | { kind: 'zone.halt'; uuid: string; was_running: boolean }
   | { kind: 'zone.signal'; uuid: string; signal: string | number }

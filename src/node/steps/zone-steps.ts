@@ -10,7 +10,7 @@ type ZoneKind = 'zone.boot' | 'zone.shutdown' | 'zone.halt' | 'zone.signal' | 'z
 
 export const zoneSteps: ExecutorTable<ZoneKind> = {
   'zone.boot': {
-    run: ({ uuid }, context, parts) => bootZone(uuid, context, parts),
+    run: ({ uuid, first }, context, parts) => bootZone(uuid, context, parts, { first }),
     undo: ({ uuid }, context, parts) => endZone(uuid, context, parts),
   },
   'zone.shutdown': {
