@@ -17,7 +17,7 @@ const common = ['MachineNotFound', 'AmbiguousName', 'Busy', 'Internal'] as const
 
 export const machineRoutes = [
   {
-    id: 'machine.list', method: 'GET', path: '/machines', summary: 'List machines', who: 'root', answer: 'json', errors: ['InvalidPayload'],
+    id: 'machine.list', method: 'GET', path: '/machines', summary: 'List machines', who: 'root', answer: 'json', errors: ['InvalidPayload', 'Usage'],
     query: z.object({
       fields: z.string().optional().describe('Comma list of fields to give; all when absent. Fields with dots reach inside: nics.0.ip, tags.role'),
       filter: z.union([z.string(), z.array(z.string())]).optional().describe('KEY=VALUE, VALUE `~REGEX` for a case-insensitive match; all must hold'),

@@ -57,6 +57,7 @@ function checkItem(path: string, item: Record<string, unknown>, walk: ItemWalk):
   const unset = new Set<string>()
   const bad = new Set<string>()
   for (const [name, raw] of Object.entries(item)) {
+    if (raw === undefined) continue
     const field = readProperty(name, walk.fields)
     const place = `${path}.${name}`
     const ignored = whyIgnored(name, field, walk)

@@ -35,6 +35,7 @@ interface Walk extends Omit<CheckedPayload, 'unset'> {
 export function checkPayload(mode: 'create' | 'update', brand: Brand, payload: Record<string, unknown>): CheckedPayload {
   const walk: Walk = { mode, brand, values: {}, unset: new Set(), items: {}, edits: {}, problems: [], notices: [] }
   for (const [key, value] of Object.entries(payload)) {
+    if (value === undefined) continue
     const parsed = parsePayloadKey(mode, key)
     if (parsed === null) noteUnknown(key, walk)
     else if (!parsed.property.brands.includes(brand)) ignore(walk, key, `"${key}" is not a property of ${brand} machines and is ignored.`)
