@@ -63,8 +63,9 @@ async function allOrFirstError(tasks: readonly Promise<unknown>[]): Promise<void
 
 async function checkVlan(nic: NicPlan, context: Context): Promise<void> {
   const { stdout } = await run(['ip', '-j', '-d', 'link', 'show', 'dev', nic.bridge], { okCodes: [0, 1] }, context)
+  // `vlan_filtering` is printed by every kernel; the settings that go with it only where they act.
   const data = parseLinks(stdout)[0]?.linkinfo?.info_data ?? {}
-  if (!('vlan_filtering' in data)) {
+  if (!('vlan_default_pvid' in data)) {
     throw new AppError('NotSupported', `The nic ${nic.interface} asks for VLAN ${nic.vlan_id}, but this kernel has no VLANs on bridges (8021q).`, { hint: 'leave vlan_id out, or boot a kernel with 8021q' })
   }
 }
