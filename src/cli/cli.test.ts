@@ -12,7 +12,7 @@ import { mainPath, runCli, type CliResult } from '../../test/harness/run-cli.ts'
 const uuid = '5b9a6a7e-1f0c-4f3a-9c59-0f6ce1b7a001'
 const notFound: ErrorBody = { code: 'MachineNotFound', message: 'web09: No such zone configured', hint: 'vmadm list' }
 const other = 'a0000000-1f0c-4f3a-9c59-0f6ce1b7a002'
-const machines = { json: [{ uuid, type: 'LX', max_physical_memory: 512, state: 'running', alias: 'web01' }, { uuid: other, type: 'LX', max_physical_memory: 256, state: 'stopped' }] }
+const machines = { json: [{ uuid, type: 'LX', ram: 512, state: 'running', alias: 'web01' }, { uuid: other, type: 'LX', ram: 256, state: 'stopped' }] }
 const image = { manifest: { v: 2, uuid, name: 'debian', version: '13', os: 'linux', type: 'lx-dataset', published_at: '2026-11-01T00:00:00Z' }, zpool: 'zones', source: null, installed_at: '' }
 
 interface Case {
@@ -61,6 +61,7 @@ const cases: Case[] = [
   { words: ['vmadm', 'list', 'nope=1'], code: 2, stderr: /^Invalid filter key: "nope"/ },
   { words: ['vmadm', 'list'], fixtures: { 'GET /machines': machines }, code: 0, stderr: '', stdout: `UUID                                  TYPE  RAM      STATE             ALIAS\n${other}  LX    256      stopped           -\n${uuid}  LX    512      running           web01\n` },
   { words: ['vmadm', 'list', '-Hpo', 'uuid,alias', '-s', '-ram'], fixtures: { 'GET /machines': machines }, code: 0, stdout: `${uuid}:web01\n${other}:\n` },
+  { words: ['vmadm', 'list', '-po', 'nics.0.ip'], fixtures: { 'GET /machines': { json: [{ uuid, 'nics.0.ip': '10.0.0.2' }] } }, code: 0, stdout: '10.0.0.2\n' },
   { words: ['vmadm', 'list', '-H'], fixtures: { 'GET /machines': { json: [] } }, code: 0, stdout: '' },
   { words: ['vmadm', 'lookup', 'alias=~web'], fixtures: { 'GET /machines': { json: [{ uuid }] } }, code: 0, stdout: `${uuid}\n` },
   { words: ['vmadm', 'lookup', '-j', '-o', 'uuid'], fixtures: { 'GET /machines': { json: [{ uuid }] } }, code: 0, stdout: `[\n  {\n    "uuid": "${uuid}"\n  }\n]\n` },
@@ -121,7 +122,7 @@ test('vmadm list asks only for what it shows', async () => {
   await using daemon = await startFakeDaemon({ 'GET /machines': machines })
   await runCli(['vmadm', 'list', '-o', 'uuid,nics.0.ip', '-s', 'alias', 'state=running', 'tags.role=~^w'], { socketPath: daemon.socketPath })
   const query = daemon.requests[0]?.query
-  assert.deepEqual(query?.get('fields')?.split(',').toSorted(), ['alias', 'nics', 'uuid'])
+  assert.deepEqual(query?.get('fields')?.split(',').toSorted(), ['alias', 'nics.0.ip', 'uuid'])
   assert.deepEqual(query.getAll('filter'), ['state=running', 'tags.role=~^w'])
 })
 

@@ -1,4 +1,4 @@
-import { defaultOrder, defaultSort, parseFilters, parseOrder, parseSort, renderTable, requiredTopLevel, sortMachines } from '#contracts/machine/fields.ts'
+import { defaultOrder, defaultSort, parseFilters, parseOrder, parseSort, renderTable, sortMachines } from '#contracts/machine/fields.ts'
 import { hasOption, optionValue, type Command } from '../command.ts'
 
 export const command: Command = {
@@ -25,7 +25,7 @@ export const command: Command = {
     // Only for the sentence about a wrong one.
     parseFilters(input.args, 'list')
     // The daemon filters; only what is shown and sorted by comes over the socket.
-    const fields = [...requiredTopLevel([...order, ...sort.map((key) => key.field)])].join(',')
+    const fields = [...new Set([...order, ...sort.map((key) => key.field)])].join(',')
     const machines = await cli.node.json<Record<string, unknown>[]>('machine.list', { query: { fields, filter: input.args } })
     cli.out(renderTable(sortMachines(machines, sort), { order, parsable: hasOption(input, 'parsable'), header: !hasOption(input, 'no-header') }))
     return 0

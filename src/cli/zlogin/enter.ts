@@ -40,16 +40,18 @@ export function planEntry(input: Input, cli: Pick<Cli, 'env' | 'isTerminal'>): {
   const user = optionValue(input, 'login')
   const term = cli.env['TERM']
   return {
-    argv: chooseArgv(input.args.slice(1), hasOption(input, 'safe')),
+    argv: chooseArgv(input.args.slice(1), hasOption(input, 'safe'), user),
     tty,
     ...(user === undefined ? {} : { user }),
     env: tty && term !== undefined ? { TERM: term } : {},
   }
 }
 
-function chooseArgv(words: readonly string[], isSafe: boolean): string[] {
-  if (words.length === 0) return isSafe ? ['/bin/sh'] : ['/bin/sh', '-c', loginShell]
-  return isSafe ? [...words] : ['/bin/sh', '-c', words.join(' ')]
+function chooseArgv(words: readonly string[], isSafe: boolean, user: string | undefined): string[] {
+  if (isSafe) return words.length === 0 ? ['/bin/sh'] : [...words]
+  if (words.length > 0) return ['/bin/sh', '-c', words.join(' ')]
+  // A user by name gets the shell of their own.
+  return user === undefined || user === 'root' || /^[0-9]/.test(user) ? ['/bin/sh', '-c', loginShell] : []
 }
 
 /** Replaces this process, so that nothing of it waits beside the zone's. The argv is built by the daemon for root on this node. */
