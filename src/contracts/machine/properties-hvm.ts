@@ -16,7 +16,7 @@ export const hvmProperties = {
   bhyve_extra_opts: describeProperty(textSchema(), 'Further arguments', { set: 'both', brands: ['bhyve'], effect: 'restart' }),
   com1: describeProperty(textSchema(1024), 'First serial port', { set: 'both', brands: ['bhyve'], effect: 'restart', default: '/dev/zconsole' }),
   com2: describeProperty(textSchema(1024), 'Second serial port', { set: 'both', brands: ['bhyve'], effect: 'restart', default: 'socket,/tmp/vm.ttyb' }),
-  pci_devices: describeProperty(z.array(z.record(z.string(), z.unknown()), 'must be a list of objects'), 'Devices of the node given to the guest', { set: 'create', brands: ['bhyve'], effect: 'restart', collection: { kind: 'list', key: 'path', fields: pciFields } }),
+  pci_devices: describeProperty(z.array(z.record(z.string(), z.unknown(), 'must be an object'), 'must be a list of objects'), 'Devices of the node given to the guest', { set: 'create', brands: ['bhyve'], effect: 'restart', collection: { kind: 'list', key: 'path', fields: pciFields } }),
   vnc_port: describeProperty(integerSchema(-1, 65_535), 'TCP port of the screen; 0 is any, -1 is off', { set: 'both', brands: hvmBrands, effect: 'live', default: '0' }),
   vnc_password: describeProperty(vncPassword, 'Password of the screen', { set: 'both', brands: hvmBrands, effect: 'live', secret: true }),
   disk_driver: describeProperty(choiceSchema(['virtio', 'ide', 'scsi', 'ahci', 'nvme']), 'Model of disks that name none', { set: 'both', brands: hvmBrands, effect: 'restart' }),

@@ -4,7 +4,7 @@ import { booleanSchema, choiceSchema, integerSchema, listSchema, pathSchema, pat
 
 const compression = choiceSchema(['on', 'off', 'gzip', 'gzip-1', 'gzip-2', 'gzip-3', 'gzip-4', 'gzip-5', 'gzip-6', 'gzip-7', 'gzip-8', 'gzip-9', 'lz4', 'lzjb', 'zle'])
 const recordSize = powerOfTwoSchema(512, 131_072)
-const objectList = (maxItems: number): z.ZodType => z.array(z.record(z.string(), z.unknown()), 'must be a list of objects').max(maxItems, `must have at most ${maxItems} items`)
+const objectList = (maxItems: number): z.ZodType => z.array(z.record(z.string(), z.unknown(), 'must be an object'), 'must be a list of objects').max(maxItems, `must have at most ${maxItems} items`)
 
 const filesystemFields = {
   type: describeProperty(patternSchema(/^[a-z0-9_.-]{1,32}$/, 'must be the name of a kind of file system'), 'Kind; lofs shows a directory of the node', { set: 'both', effect: 'restart', default: 'required', example: 'lofs' }),
