@@ -3,6 +3,10 @@ import { AppError } from '#contracts/errors.ts'
 import type { ZoneExit } from '#host/runtime.ts'
 import { type KeeperLine, parseKeeperLine } from './parse.ts'
 
+/** crun under load takes a second; a keeper that says nothing for longer is stuck. */
+const answerMs = 30_000
+const endMs = 5000
+
 /** A keeper's line is short; more without an end is no keeper. */
 const maxLine = 4096
 
@@ -66,12 +70,14 @@ export class KeeperLink {
     await asking
   }
 
-  /** Kills init; or ends a keeper that has none. Resolves when the keeper has ended; Timeout after ten seconds. */
+  /**
+   * Kills init; or ends a keeper that has none. Resolves when the keeper has ended. One that does not obey
+   * within five seconds (stopped, or its init hangs in the kernel) is killed: what it leaves is an orphan.
+   */
   async end(): Promise<void> {
     this.#socket.write('end\n')
-    const timeout = Promise.withResolvers<never>()
-    const timer = setTimeout(() => timeout.reject(new AppError('Timeout', `The init of zone ${this.uuid} did not die within ten seconds.`)), 10_000)
-    await Promise.race([this.ended, timeout.promise]).finally(() => clearTimeout(timer))
+    const timer = setTimeout(() => killProcess(this.state.pid), endMs)
+    await this.ended.finally(() => clearTimeout(timer))
   }
 
   /** Lets go of the keeper, which goes on. */
@@ -83,8 +89,9 @@ export class KeeperLink {
     const { promise, resolve, reject } = Promise.withResolvers<KeeperLine>()
     if (this.#socket.destroyed) reject(this.#lost())
     else this.#waiting.push({ resolve, reject })
-    this.#socket.ref()
-    return await promise.finally(() => this.#socket.unref())
+    // The timer keeps the process alive as well, which the socket does not.
+    const timer = setTimeout(() => reject(new AppError('Timeout', `The keeper of zone ${this.uuid} does not answer.`)), answerMs)
+    return await promise.finally(() => clearTimeout(timer))
   }
 
   #receive(text: string): void {
@@ -103,7 +110,7 @@ export class KeeperLink {
     if (line.kind === 'keeper') Object.assign(this.state, { pid: line.pid, stage: line.stage === 'running' ? 'running' : 'prepared', init: line.init, started_at: line.started_at })
     if (line.kind === 'running') Object.assign(this.state, { stage: 'running', init: line.init, started_at: line.started_at })
     const waiting = this.#waiting.shift()
-    if (line.kind === 'failed') waiting?.reject(new AppError('RuntimeFailed', `The keeper of zone ${this.uuid} could not do it: ${line.text.trim()}`))
+    if (line.kind === 'failed') waiting?.reject(new AppError('RuntimeFailed', `The keeper of zone ${this.uuid} could not do what was asked.`, { cause: new Error(line.text.trim()) }))
     else waiting?.resolve(line)
   }
 
@@ -114,6 +121,16 @@ export class KeeperLink {
 
   #lost(): AppError {
     return new AppError('RuntimeFailed', `The keeper of zone ${this.uuid} has ended.`)
+  }
+}
+
+/** SIGKILL to one process; gone is fine. 0 and 1 would mean others. */
+export function killProcess(pid: number): void {
+  if (pid <= 1) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // ESRCH: it has ended by itself.
   }
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from '#contracts/errors.ts'
+import { AppError, isAppError } from '#contracts/errors.ts'
 import type { Context } from '#host/context.ts'
 import { ensureDirectory, listDirectory, readTextFile, removeTree } from '#host/fs/atomic.ts'
 import type { PreparedZone, ZoneRuntime, ZoneSpec, ZoneStatus } from '#host/runtime.ts'
@@ -8,7 +8,7 @@ import { readGroupUsage } from '../cgroup/usage.ts'
 import { startDetached } from '../run/detach.ts'
 import { type Delegated, execArgv, type ExecTarget, keeperArgv } from './argv.ts'
 import { runInZone } from './exec.ts'
-import { connectKeeper } from './keeper-link.ts'
+import { connectKeeper, killProcess } from './keeper-link.ts'
 import { createKeepers, type Keepers, type Kept } from './keepers.ts'
 import { parseExit, parseHardLimit, parseSignal } from './parse.ts'
 import { crunRoot, type RuntimeOptions, zonePaths } from './paths.ts'
@@ -74,14 +74,18 @@ async function prepare(host: Host, spec: ZoneSpec, context: Context): Promise<Pr
   if ((await readStatus(host, uuid)) !== null) throw new AppError('RuntimeFailed', `Zone ${uuid} is there already; it must be removed before it can be prepared.`)
   const delegated = planDelegation(host.layout, spec)
   const note = { uuid, zoneid: spec.zoneid, cgroup2: delegated?.join ? delegated.directory : null }
+  let keeperPid = 0
   try {
     await Promise.all([createZoneDirectory(zonePaths(host.options.run_dir, uuid), note, configOf(host, spec, delegated)), createGroup(host.layout, uuid, spec.limits)])
-    const { channel } = await startDetached(keeperArgv(host.options, spec, delegated), context)
+    const { pid, channel } = await startDetached(keeperArgv(host.options, spec, delegated), context)
+    keeperPid = pid
     const { link } = await host.keepers.add(note, channel)
     return { uuid, netns: netnsOf(link.state.pid), keeper_pid: link.state.pid }
-  } catch (cause) {
+  } catch (error) {
+    // One that hangs (a dead mount) would not hear `end`.
+    if (isAppError(error, 'Timeout')) killProcess(keeperPid)
     await remove(host, uuid)
-    throw cause
+    throw error
   }
 }
 
