@@ -61,6 +61,8 @@ export interface Tool {
   options?: readonly Option[]
   commands: readonly CommandEntry[]
   root?: CommandEntry
+  /** Exit codes of its own, beside 0, 1 and 2, in words. */
+  exit_codes?: string
   /** First lines of a failure on stderr, in the form scripts know from SmartOS. */
   renderFailure?(failure: Failure): string
   /** Exit code of a failure where it is not the one of the error table. */

@@ -14,7 +14,7 @@ export async function renderManPage(tool: Tool, version: string): Promise<string
   if (tool.options !== undefined) parts.push('.SH OPTIONS', ...tool.options.flatMap(renderOption))
   parts.push(tool.root === undefined ? '.SH COMMANDS' : '.SH DESCRIPTION')
   for (const { entry, command } of loaded) parts.push(...renderCommand(tool, entry, command))
-  parts.push('.SH EXIT STATUS', '0 done; 1 failed; 2 the command line was wrong.')
+  parts.push('.SH EXIT STATUS', `0 done; 1 failed; 2 the command line was wrong${tool.exit_codes === undefined ? '' : `; ${tool.exit_codes}`}.`)
   return `${parts.join('\n')}\n`
 }
 
@@ -35,7 +35,8 @@ function renderOption(option: Option): string[] {
   return ['.TP', `.B ${escapeText(names + value)}`, `${escapeText(option.summary)}.`]
 }
 
-/** Backslashes and dashes are roff's own; a dot or quote at the start of a line would be a request. */
+/** Backslashes and dashes are roff's own; a dot or quote at the start of a line would be a request; it is sure of ASCII only. */
 function escapeText(text: string): string {
-  return text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^([.'])/, '\\&$1')
+  const plain = text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^([.'])/, '\\&$1')
+  return plain.replaceAll(/[^\0-\x7f]/gu, (letter) => `\\[u${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`)
 }

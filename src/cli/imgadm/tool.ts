@@ -11,6 +11,7 @@ export const tool: Tool = {
     { name: 'install', summary: 'Installs an image from files', load: () => import('./install.ts') },
     { name: 'delete', aliases: ['destroy'], summary: 'Deletes an installed image', load: () => import('./delete.ts') },
   ],
+  exit_codes: '3 the image is not installed',
   renderFailure,
 }
 
