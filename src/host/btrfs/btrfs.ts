@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { checkDatasetName } from '../pool/name.ts'
 import type { PoolUsage, Storage } from '../storage.ts'
 import { cloneDataset, createDataset, destroyDataset, isDataset, listDatasets, readDataset, setOptions, setQuota } from './datasets.ts'
+import { sweepEvery } from './groups.ts'
 import { datasetsDirectory, intentsDirectory, pathOf } from './layout.ts'
 import { type BtrfsPool, ensureQuota } from './pool.ts'
 import { recoverPool } from './recover.ts'
@@ -65,8 +66,9 @@ export async function prepareBtrfs(options: BtrfsOptions & { helper: `/${string}
   return mode
 }
 
+/** The first destroy sweeps: the daemon before may have left quota groups. */
 function asPool(options: BtrfsOptions): BtrfsPool {
-  return { name: options.pool, mountpoint: options.mountpoint, facts: null, doomedGroups: 0 }
+  return { name: options.pool, mountpoint: options.mountpoint, facts: null, doomedGroups: sweepEvery }
 }
 
 async function readUsage(mountpoint: string): Promise<PoolUsage> {

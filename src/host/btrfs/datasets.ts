@@ -2,7 +2,7 @@ import { lstat, mkdir, rm, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { writeFileAtomic } from '../fs/atomic.ts'
-import { checkDatasetName, checkSnapshotName, parentOf, renderSnapshotName } from '../pool/name.ts'
+import { checkDatasetName, checkQuota, checkSnapshotName, parentOf, renderSnapshotName } from '../pool/name.ts'
 import { datasetExists, datasetNotFound, held, snapshotNotFound } from '../pool/refusals.ts'
 import type { Dataset, DatasetOptions, SnapshotName } from '../storage.ts'
 import { type GroupId, renderCompression, renderCompressionName, renderGroup, renderSubvolumeCreate, renderSubvolumeSnapshot } from './argv.ts'
@@ -73,6 +73,7 @@ export interface NewDataset {
 /** Makes the directory and the group of a dataset, has `fill` make its subvolume, and takes all back when anything fails. */
 export async function makeDataset(pool: BtrfsPool, wanted: NewDataset, context: Context, fill: (group: GroupId | null) => Promise<void>): Promise<void> {
   const { dataset, origin, options } = wanted
+  checkQuota(options.quota_bytes)
   await refuseTaken(pool, dataset)
   const madeParent = await ensureParents(pool, dataset, context)
   const quota = options.quota_bytes ?? null
@@ -114,6 +115,7 @@ export async function refuseTaken(pool: BtrfsPool, dataset: string): Promise<voi
 }
 
 export async function setQuota(pool: BtrfsPool, dataset: string, bytes: number | null, context: Context): Promise<void> {
+  checkQuota(bytes)
   await requireDataset(pool, dataset)
   const group = (await readFacts(pool, dataset))?.group ?? null
   if (group !== null) return await limitGroup(pool, group, bytes, context)

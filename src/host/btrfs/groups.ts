@@ -20,7 +20,8 @@ import { type GroupRow, parseGroupTable } from './parse.ts'
 import { type BtrfsPool, readPoolFacts, runBtrfs } from './pool.ts'
 import { readFacts, walkAllFacts } from './tree.ts'
 
-const sweepEvery = 16
+/** Destroyed datasets between two sweeps. */
+export const sweepEvery = 16
 
 /**
  * Makes the quota group of a dataset whose directory is there, below its parent's group, and notes it before it is
@@ -63,7 +64,7 @@ export async function readGroups(pool: BtrfsPool, context: Context): Promise<Gro
 /**
  * The kernel empties the group of a destroyed dataset only when its cleaner has freed the data (seconds later), and
  * keeps it as long as clones still use data written there. So groups are removed by a sweep after every 16th destroy
- * and at opening, not at once.
+ * and after the first, not at once.
  */
 export async function doomGroups(pool: BtrfsPool, count: number, context: Context): Promise<void> {
   pool.doomedGroups += count

@@ -45,3 +45,9 @@ export function renameBelow(name: string, from: string, to: string): string | nu
   if (name === from) return to
   return name.startsWith(`${from}/`) ? to + name.slice(from.length) : null
 }
+
+/** Refuses (InvalidPayload) a quota that is not a whole number of bytes above 0; null lifts the quota and is fine. */
+export function checkQuota(bytes: number | null | undefined): void {
+  if (bytes === null || bytes === undefined || (Number.isSafeInteger(bytes) && bytes > 0)) return
+  throw new AppError('InvalidPayload', `A quota of ${bytes} bytes is not possible.`, { hint: 'give a whole number above 0, or null for none' })
+}

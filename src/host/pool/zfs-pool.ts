@@ -1,0 +1,67 @@
+import { access, mkdir, rm, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError } from '#contracts/errors.ts'
+import type { Context } from '../context.ts'
+import { programs } from '../run/programs.ts'
+import type { Storage } from '../storage.ts'
+import { readMountpoint } from '../zfs/read.ts'
+import type { ZfsRunner } from '../zfs/runner.ts'
+import { createZfsStorage } from '../zfs/zfs.ts'
+import { renderModprobe, renderZpoolCreate, renderZpoolExpand, renderZpoolExport, renderZpoolImport, renderZpoolList } from './argv.ts'
+import { createSparse, refuseShrinking } from './btrfs-pool.ts'
+import { ensureMarker } from './marker.ts'
+import type { PoolOptions } from './open.ts'
+
+export function zfsFile(options: Pick<PoolOptions, 'backing_dir' | 'name'>): string {
+  return join(options.backing_dir, `${options.name}.zfs`)
+}
+
+/** The module is there or can be loaded, and so are its programs. */
+export async function hasZfs(runner: ZfsRunner, context: Context): Promise<boolean> {
+  const has = async (path: string): Promise<boolean> => await access(path).then(() => true, () => false)
+  if (!(await has(programs.zpool)) || !(await has(programs.zfs))) return false
+  return (await has('/sys/module/zfs')) || (await runner.run(renderModprobe('zfs'), [0, 1], context)).exitCode === 0
+}
+
+/** True when the pool is there, or could be imported: from our file or from the disks. */
+export async function findZfsPool(options: PoolOptions, runner: ZfsRunner, context: Context): Promise<boolean> {
+  if ((await runner.run(renderZpoolList(options.name), [0, 1], context)).exitCode === 0) return true
+  for (const directory of [options.backing_dir, null]) {
+    if ((await runner.run(renderZpoolImport(options.name, directory), [0, 1], context)).exitCode === 0) return true
+  }
+  return false
+}
+
+/** On a sparse file; never on disks. */
+export async function createZfsPool(options: PoolOptions, runner: ZfsRunner, context: Context): Promise<void> {
+  const file = zfsFile(options)
+  if (await access(file).then(() => true, () => false)) {
+    throw new AppError('PoolUnavailable', `The file ${file} is there, but ZFS finds no pool ${options.name} on it; it was left as it is.`, { hint: `zpool import -d ${options.backing_dir}` })
+  }
+  await mkdir(options.backing_dir, { recursive: true, mode: 0o700 })
+  await createSparse(file, options.size_bytes)
+  try {
+    await runner.run(renderZpoolCreate(options.name, options.mountpoint, file), [0], context)
+  } catch (error) {
+    await rm(file, { force: true })
+    throw error
+  }
+}
+
+/** An adopted pool keeps the mountpoint it has. */
+export async function openZfsPool(options: PoolOptions, runner: ZfsRunner, context: Context): Promise<Storage> {
+  const mountpoint = await readMountpoint(options.name, runner, context)
+  await ensureMarker(mountpoint, options.name, context)
+  return createZfsStorage({ pool: options.name, mountpoint, runner })
+}
+
+export async function closeZfsPool(name: string, runner: ZfsRunner, context: Context): Promise<void> {
+  const { exitCode, stderr } = await runner.run(renderZpoolExport(name), [0, 1], context)
+  if (exitCode !== 0 && !/no such pool/.test(stderr)) throw new AppError('Busy', `The pool ${name} is in use and stays imported.`, { internal: stderr })
+}
+
+export async function growZfsPool(options: PoolOptions, runner: ZfsRunner, context: Context): Promise<void> {
+  await refuseShrinking(zfsFile(options), options)
+  await truncate(zfsFile(options), options.size_bytes)
+  await runner.run(renderZpoolExpand(options.name, zfsFile(options)), [0], context)
+}

@@ -1,0 +1,91 @@
+import { isAppError } from '#contracts/errors.ts'
+import type { Context } from '../context.ts'
+import { parseSnapshotName } from '../pool/name.ts'
+import type { Argv } from '../run/programs.ts'
+import type { Dataset, DatasetSnapshot } from '../storage.ts'
+import { renderListDatasets, renderListSnapshots } from './argv.ts'
+import { asZfsFailure } from './failures.ts'
+import { parseDatasets, parseSnapshots, type ZfsDataset, type ZfsSnapshot } from './parse.ts'
+import type { ZfsRunner } from './runner.ts'
+
+/** A pool as the verbs of the driver share it. */
+export interface ZfsPool {
+  name: string
+  mountpoint: string
+  runner: ZfsRunner
+}
+
+export function fullName(pool: ZfsPool, dataset: string): string {
+  return `${pool.name}/${dataset}`
+}
+
+/** Runs zfs on `what` (in the error's sentence) and translates its known failures. */
+export async function runZfs(pool: ZfsPool, argv: Argv, what: string, context: Context): Promise<string> {
+  try {
+    return (await pool.runner.run(argv, [0], context)).stdout
+  } catch (error) {
+    throw asZfsFailure(error, what)
+  }
+}
+
+export async function readMountpoint(name: string, runner: ZfsRunner, context: Context): Promise<string> {
+  const text = (await runner.run(renderListDatasets(name, { recursive: false }), [0], context)).stdout
+  return parseDatasets(text)[0]?.mountpoint ?? `/${name}`
+}
+
+/** null when there is none. */
+export async function readDataset(pool: ZfsPool, dataset: string, context: Context): Promise<Dataset | null> {
+  const text = await orMissing(runZfs(pool, renderListDatasets(fullName(pool, dataset), { recursive: false }), `The dataset ${dataset}`, context))
+  const found = text === null ? undefined : parseDatasets(text)[0]
+  return found === undefined ? null : asDataset(pool, found)
+}
+
+export async function listDatasets(pool: ZfsPool, context: Context): Promise<Dataset[]> {
+  const text = await runZfs(pool, renderListDatasets(pool.name, { recursive: true }), `The pool ${pool.name}`, context)
+  return parseDatasets(text)
+    .filter(({ name }) => name !== pool.name)
+    .map((found) => asDataset(pool, found))
+}
+
+function asDataset(pool: ZfsPool, found: ZfsDataset): Dataset {
+  const origin = found.origin === null ? null : parseSnapshotName(shortName(pool, found.origin))
+  return { ...found, name: shortName(pool, found.name), origin }
+}
+
+function shortName(pool: ZfsPool, name: string): string {
+  return name.slice(pool.name.length + 1)
+}
+
+/** Newest first. DatasetNotFound when there is no dataset. `own: false` gives those of the datasets below too. */
+export async function readSnapshots(pool: ZfsPool, dataset: string, options: { own: boolean }, context: Context): Promise<ZfsSnapshot[]> {
+  const text = await runZfs(pool, renderListSnapshots(fullName(pool, dataset), options), `The dataset ${dataset}`, context)
+  return parseSnapshots(text).map((snapshot) => ({
+    ...snapshot,
+    dataset: shortName(pool, snapshot.dataset),
+    clones: snapshot.clones.map((clone) => shortName(pool, clone)),
+  }))
+}
+
+export async function readAllSnapshots(pool: ZfsPool, context: Context): Promise<Map<string, DatasetSnapshot[]>> {
+  const text = await runZfs(pool, renderListSnapshots(pool.name, { own: false }), `The pool ${pool.name}`, context)
+  const lists = new Map<string, DatasetSnapshot[]>()
+  for (const found of parseSnapshots(text)) {
+    const dataset = shortName(pool, found.dataset)
+    lists.set(dataset, [...(lists.get(dataset) ?? []), asSnapshot(found)])
+  }
+  return lists
+}
+
+export function asSnapshot(found: ZfsSnapshot): DatasetSnapshot {
+  return { name: found.snapshot, created_at: found.created_at, used_bytes: found.used_bytes }
+}
+
+/** The answer, or null when the thing is not there. */
+export async function orMissing<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isAppError(error, 'DatasetNotFound', 'SnapshotNotFound')) return null
+    throw error
+  }
+}
