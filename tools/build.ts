@@ -51,7 +51,7 @@ async function buildBundle(root: string, bundle: { name: string; entry: string; 
   const fresh = `${target}.new-${process.pid}`
   // Loaded here, as a build with nothing to do must not pay for it.
   const { rolldown } = await import('rolldown')
-  const build = await rolldown({ input: { main: input }, cwd: root, platform: 'node', tsconfig: join(root, 'tsconfig.json') })
+  const build = await rolldown({ input: { main: input }, cwd: root, platform: 'node', tsconfig: join(root, 'tsconfig.json'), onLog: refuseUnresolved })
   try {
     await build.write({ dir: fresh, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' })
   } finally {
@@ -60,6 +60,11 @@ async function buildBundle(root: string, bundle: { name: string; entry: string; 
   writeStamp(join(fresh, '.stamp'), bundle.hash)
   replaceDirectory(fresh, target)
   return 'built'
+}
+
+/** An import such as `#host/gone.ts` is only a warning to the bundler, which leaves it in for run time. */
+function refuseUnresolved(_level: string, log: { code?: string; message: string }): void {
+  if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message)
 }
 
 /** Puts a directory in another's place; programs that start meanwhile find the one or the other nearly always. */

@@ -12,7 +12,7 @@ export async function ensureInternalNetwork(node: NodeClient): Promise<NicTag> {
   const tags = await node.json<NicTag[]>('nic_tag.list')
   const there = tags.find(({ name }) => name === internalTag)
   if (there !== undefined) return there
-  const tag: NicTag = { name: internalTag, type: 'etherstub', mac: '-', mtu: 1500, host_addresses: planHostAddresses(readAddresses(), randomBytes(5)), nat: true }
+  const tag: NicTag = { name: internalTag, type: 'normal', mac: '-', mtu: 1500, host_addresses: planHostAddresses(readAddresses(), randomBytes(5)), nat: true }
   await finishOperation(node, 'nic_tag.create', { json: tag })
   return tag
 }

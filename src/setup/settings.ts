@@ -33,7 +33,7 @@ export function renderPlaces(root: string): Places {
 }
 
 export function socketOf(places: Places): string {
-  return join(places.runDir, 'node.sock')
+  return join(places.runDir, 'daemon.sock')
 }
 
 export interface UpOptions {
