@@ -3,6 +3,9 @@ import { type PropertyTable, describeProperty, hvmBrands } from './properties-sh
 import { booleanSchema, choiceSchema, integerSchema, ipOrCidrSchema, ipSchema, ipv4Schema, listSchema, macSchema, patternSchema, uuidSchema } from './properties-values.ts'
 
 const nicAddress = z.union([z.literal('dhcp'), z.literal('addrconf'), z.cidrv4(), z.cidrv6()], 'must be an address with its prefix such as 10.0.0.2/24, "dhcp" or "addrconf"')
+// Zod shows the message of the one alternative that was nearest, or that of the union.
+const ipv4OrDhcpMessage = 'must be an IPv4 address or "dhcp"'
+const ipv4OrDhcp = z.union([z.literal('dhcp'), z.ipv4(ipv4OrDhcpMessage)], ipv4OrDhcpMessage)
 const ips = z
   .array(nicAddress, 'must be a list of addresses')
   .max(20, { error: (issue) => `nic.*.ips contains ${(issue.input as unknown[]).length} addresses, but is limited to 20` })
@@ -19,7 +22,7 @@ export const nicFields = {
   interface: describeProperty(patternSchema(/^[a-z][a-z0-9_]{0,12}\d{1,2}$/, 'must be an interface name such as net0, at most 15 characters'), 'Name in the guest', { set: 'create', effect: 'restart', default: 'net0, net1 …; eth0, eth1 … for lx' }),
   nic_tag: describeProperty(patternSchema(/^[A-Za-z0-9_]{1,31}(\/\d{1,10})?$/, 'invalid or missing .nic_tag option for NIC'), 'Network of the node it is attached to', { set: 'both', effect: 'restart', default: 'required', example: 'internal' }),
   ips: describeProperty(ips, 'Addresses: CIDR, dhcp, addrconf', { set: 'both', effect: 'live', default: '[]', example: ['10.88.0.5/24', 'fd00::5/64'] }),
-  ip: describeProperty(z.union([z.literal('dhcp'), z.ipv4()], 'must be an IPv4 address or "dhcp"'), 'Old form of the first IPv4 address', { set: 'both', effect: 'live', example: '10.88.0.5' }),
+  ip: describeProperty(ipv4OrDhcp, 'Old form of the first IPv4 address', { set: 'both', effect: 'live', example: '10.88.0.5' }),
   netmask: describeProperty(patternSchema(/^((255|254|252|248|240|224|192|128|0)\.){3}(255|254|252|248|240|224|192|128|0)$/, 'must be a netmask such as 255.255.255.0'), 'Netmask that goes with ip', { set: 'both', effect: 'live', example: '255.255.255.0' }),
   gateways: describeProperty(listSchema(ipSchema(), 8, 'addresses'), 'Default gateways, IPv4 or IPv6', { set: 'both', effect: 'live', example: ['10.88.0.1'] }),
   gateway: describeProperty(ipv4Schema(), 'Old form of the first IPv4 gateway', { set: 'both', effect: 'live', example: '10.88.0.1' }),

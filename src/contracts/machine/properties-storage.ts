@@ -3,6 +3,7 @@ import { type PropertyTable, describeProperty, hvmBrands, osBrands } from './pro
 import { booleanSchema, choiceSchema, integerSchema, listSchema, pathSchema, patternSchema, powerOfTwoSchema, textSchema, uuidSchema } from './properties-values.ts'
 
 const compression = choiceSchema(['on', 'off', 'gzip', 'gzip-1', 'gzip-2', 'gzip-3', 'gzip-4', 'gzip-5', 'gzip-6', 'gzip-7', 'gzip-8', 'gzip-9', 'lz4', 'lzjb', 'zle'])
+const refreservation = 'must be a whole number of MiB or "auto"'
 const recordSize = powerOfTwoSchema(512, 131_072)
 const objectList = (maxItems: number): z.ZodType => z.array(z.record(z.string(), z.unknown(), 'must be an object'), 'must be a list of objects').max(maxItems, `must have at most ${maxItems} items`)
 
@@ -25,7 +26,7 @@ const diskFields = {
   model: describeProperty(choiceSchema(['virtio', 'ide', 'scsi', 'ahci', 'nvme']), 'Device the guest sees', { set: 'both', brands: hvmBrands, effect: 'restart', default: 'disk_driver', example: 'virtio' }),
   block_size: describeProperty(powerOfTwoSchema(512, 131_072), 'Block size of the volume', { set: 'create', brands: hvmBrands, unit: 'bytes', default: '8192' }),
   compression: describeProperty(compression, 'Compression of the volume', { set: 'both', brands: hvmBrands, effect: 'live', default: 'off' }),
-  refreservation: describeProperty(z.union([z.int().min(0), z.literal('auto')], 'must be a whole number of MiB or "auto"'), 'Space kept for it', { set: 'both', brands: hvmBrands, effect: 'live', unit: 'MiB', default: 'size' }),
+  refreservation: describeProperty(z.union([z.int(refreservation).min(0, refreservation), z.literal('auto')], refreservation), 'Space kept for it', { set: 'both', brands: hvmBrands, effect: 'live', unit: 'MiB', default: 'size' }),
   zpool: describeProperty(textSchema(256), 'Pool of the volume', { set: 'create', brands: hvmBrands, default: 'zones' }),
   nocreate: describeProperty(booleanSchema(), 'The volume at path exists already', { set: 'create', brands: hvmBrands, default: 'false' }),
   guest_block_size: describeProperty(patternSchema(/^\d{3,6}(\/\d{3,6})?$/, 'must be BYTES or LOGICAL/PHYSICAL'), 'Block size the guest sees', { set: 'both', brands: ['bhyve'], effect: 'restart' }),

@@ -32,10 +32,10 @@ test('each schema yields JSON Schema with the description', () => {
 
 test('messages of mistakes go on after a path, or are SmartOS’s sentences', () => {
   for (const [name, property] of everyProperty()) {
-    for (const bad of [{}, -5.5, '\u0000', ['\u0000']]) {
+    for (const bad of [{}, -5, -5.5, 10 ** 17, '\u0000', 'x'.repeat(5000), ['\u0000'], Array(200).fill('a')]) {
       const message = property.schema.safeParse(bad).error?.issues[0]?.message
       if (message === undefined || property.effect === 'read') continue
-      assert.match(message, /^(must |VNC password is too long|Maximum of 13|invalid (value|or missing))/, name)
+      assert.match(message, /^(must |VNC password is too long|Maximum of 13|invalid (value|or missing)|nic\.\*\.ips contains)/, name)
     }
   }
 })
