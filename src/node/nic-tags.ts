@@ -52,7 +52,7 @@ export function listNicTags(parts: Pick<Parts, 'tags'>): (NicTag & { link: strin
 }
 
 function tagPlan(steps: Plan['steps']): Plan {
-  return { steps, commit: { when: 'never' }, late_failure: 'undo', durable: true, warnings: [] }
+  return { steps, commit: { when: 'never' }, durable: true, warnings: [] }
 }
 
 /** smartos-node reference 5.1. */

@@ -22,7 +22,7 @@ export interface Inventory {
 
 const uuidForm = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
 
-export async function readInventory(node: TestNode, images: readonly string[]): Promise<Inventory> {
+export async function readInventory(node: Pick<TestNode, 'pool' | 'runDir' | 'cgroupParent'>, images: readonly string[]): Promise<Inventory> {
   const subvolumes = (await command(['btrfs', 'subvolume', 'list', node.pool])).split('\n').map((line) => line.split(' path ')[1] ?? '')
   const names = subvolumes.filter((path) => uuidForm.test(path) && !images.some((image) => path.includes(image)))
   const groups = (await listGroupDirectories(node.cgroupParent)).flatMap((path) => uuidForm.exec(path)?.[0] ?? [])

@@ -141,7 +141,7 @@ async function endKeepers(runDir: string): Promise<void> {
   await sleep(100)
 }
 
-async function endLxcfs(directory: string): Promise<void> {
+export async function endLxcfs(directory: string): Promise<void> {
   for (const pid of await listProcesses((argv) => (argv[0]?.endsWith('lxcfs') ?? false) && argv.includes(directory))) endProcess(pid)
 }
 

@@ -33,7 +33,6 @@ async function planInstall(manifest: ImageManifest, file: string, parts: Parts, 
       { kind: 'image.write', image },
     ],
     commit: { when: 'image_written', uuid },
-    late_failure: 'undo',
     durable: true,
     warnings: [],
     result: { uuid },
@@ -53,7 +52,7 @@ function planDelete(uuid: string, parts: Parts): Plan {
   return {
     steps: [{ kind: 'image.remove', image }, { kind: 'dataset.destroy', dataset: uuid }],
     commit: { when: 'image_removed', uuid },
-    late_failure: 'finish',
+    finish_from: 1,
     durable: true,
     warnings: [],
   }

@@ -72,7 +72,7 @@ async function planMachineCreate(planned: CreatePlan, context: Context, parts: P
   ]
   if (record.autoboot) steps.push({ kind: 'zone.boot', uuid, first: true })
   if (record.autoboot && record.internal.provisioning === true && record.nowait !== true) steps.push({ kind: 'guest.await', uuid, timeout_s: provisionTimeoutS })
-  return { steps, commit: committedBy(record), late_failure: 'undo', durable: true, warnings: planned.warnings, result: { uuid } }
+  return { steps, commit: committedBy(record), durable: true, warnings: planned.warnings, result: { uuid } }
 }
 
 /** Only a guest that has something to do on its first boot, or that boots a whole system, is waited for. */

@@ -19,16 +19,16 @@ function planDelete(record: MachineRecord, parts: Parts): Plan {
   if (record.indestructible_zoneroot === true) throw new AppError('Indestructible', 'indestructible_zoneroot is set, cannot delete')
   if (record.indestructible_delegated === true) throw new AppError('Indestructible', 'indestructible_delegated is set, cannot delete')
   const archive: Step[] = record.archive_on_delete === true ? [{ kind: 'machine.archive', uuid }] : []
+  const undoable: Step[] = [
+    { kind: 'zone.halt', uuid, was_running: parts.live.isRunning(uuid) },
+    ...archive,
+    { kind: 'dataset.rename', from: uuid, to: trashName(uuid) },
+    { kind: 'record.remove', record },
+  ]
   return {
-    steps: [
-      { kind: 'zone.halt', uuid, was_running: parts.live.isRunning(uuid) },
-      ...archive,
-      { kind: 'dataset.rename', from: uuid, to: trashName(uuid) },
-      { kind: 'record.remove', record },
-      { kind: 'dataset.destroy', dataset: trashName(uuid) },
-    ],
+    steps: [...undoable, { kind: 'dataset.destroy', dataset: trashName(uuid) }],
     commit: { when: 'record_removed', uuid },
-    late_failure: 'finish',
+    finish_from: undoable.length,
     durable: true,
     warnings: [],
   }

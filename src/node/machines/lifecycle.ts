@@ -81,15 +81,15 @@ function planStop(record: MachineRecord, options: { force?: boolean | undefined;
     return { ...runtimePlan(autoboot), warnings: [`VM ${uuid} is already not 'running' (currently: ${state})`] }
   }
   const grace = options.timeout_s ?? (record.docker === true ? dockerGraceS : osGraceS)
-  const end: Step = options.force === true ? { kind: 'zone.halt', uuid, was_running: false } : { kind: 'zone.shutdown', uuid, grace_s: grace }
-  return { ...runtimePlan([...autoboot, end]), durable: autoboot.length > 0, commit: { when: 'always' }, late_failure: 'undo' }
+  const end: Step = options.force === true ? { kind: 'zone.halt', uuid, was_running: true } : { kind: 'zone.shutdown', uuid, grace_s: grace, was_running: true }
+  return { ...runtimePlan([...autoboot, end]), durable: autoboot.length > 0, commit: { when: 'always' } }
 }
 
 function planReboot(record: MachineRecord, options: { force?: boolean | undefined }, parts: Parts): Plan {
   const { uuid } = record
   refuse('reboot', record, parts)
   assertStartable(record, parts)
-  const end: Step = options.force === true ? { kind: 'zone.halt', uuid, was_running: false } : { kind: 'zone.shutdown', uuid, grace_s: rebootGraceS }
+  const end: Step = options.force === true ? { kind: 'zone.halt', uuid, was_running: true } : { kind: 'zone.shutdown', uuid, grace_s: rebootGraceS, was_running: true }
   return { ...runtimePlan([end, ...bootPreparation(record), { kind: 'zone.boot', uuid, first: false }]), commit: { when: 'always' } }
 }
 
@@ -105,5 +105,5 @@ function bootPreparation(record: MachineRecord): Step[] {
 
 /** What it does ends with the next reboot of the node anyway, so a kill in the middle is simply taken back. */
 function runtimePlan(steps: Step[]): Plan {
-  return { steps, commit: { when: 'never' }, late_failure: 'undo', durable: false, warnings: [] }
+  return { steps, commit: { when: 'never' }, durable: false, warnings: [] }
 }

@@ -41,7 +41,7 @@ async function planReprovision(record: MachineRecord, image_uuid: string, contex
   if (next.internal.provisioning === true) steps.push({ kind: 'guest.await', uuid, timeout_s: provisionTimeoutS })
   // Last, so that until the new root runs the old one can be put back.
   steps.push({ kind: 'dataset.destroy', dataset: old })
-  return { steps, commit: committedBy(next), late_failure: 'undo', durable: true, warnings: [] }
+  return { steps, commit: committedBy(next), finish_from: steps.length - 1, durable: true, warnings: [] }
 }
 
 function nextRecord(record: MachineRecord, image_uuid: string, boots: boolean, parts: Parts): MachineRecord {

@@ -45,7 +45,7 @@ async function planRollback(record: MachineRecord, name: string, context: Contex
   const again: Step[] = wasRunning ? [{ kind: 'zone.boot', uuid, first: false }] : []
   const steps: Step[] = [{ kind: 'zone.halt', uuid, was_running: wasRunning }, { kind: 'snapshot.rollback', snapshot: snapshotOf(uuid, name) }, ...again]
   // A rollback cannot be taken back, only done again; a failure before it leaves the machine as it was.
-  return { ...snapshotPlan(steps, 'always'), late_failure: 'undo' }
+  return { ...snapshotPlan(steps, 'always') }
 }
 
 async function planDelete(record: MachineRecord, name: string, context: Context, parts: Parts): Promise<Plan> {
@@ -54,7 +54,7 @@ async function planDelete(record: MachineRecord, name: string, context: Context,
 }
 
 function snapshotPlan(steps: Step[], when: 'never' | 'always'): Plan {
-  return { steps, commit: { when }, late_failure: 'undo', durable: true, warnings: [] }
+  return { steps, commit: { when }, durable: true, warnings: [] }
 }
 
 function snapshotOf(uuid: string, name: string): SnapshotName {

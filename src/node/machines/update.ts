@@ -32,7 +32,6 @@ function planMachineUpdate(record: MachineRecord, payload: Record<string, unknow
   return {
     steps: [...storageSteps(record, planned, quotaBytes), { kind: 'record.write', record: next, previous: record }, ...liveSteps(record, { ...planned, record: next }, running)],
     commit: committedBy(next),
-    late_failure: 'undo',
     durable: true,
     warnings,
   }

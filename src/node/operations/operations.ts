@@ -100,12 +100,14 @@ export function createOperations(options: { parts: Parts; journal: Journal; lock
       operation.message = step.kind
       tell(running)
     }
-    await runPlan(entry, { parts, journal: options.journal, hooks: options.hooks, signal: running.controller.signal, report, keep: (kept) => void unfinished.set(kept.subject, kept) })
+    const outcome = await runPlan(entry, { parts, journal: options.journal, hooks: options.hooks, signal: running.controller.signal, report, keep: (kept) => void unfinished.set(kept.subject, kept) })
     operation.step = plan.steps.length
     if (plan.result !== undefined) operation.result = plan.result
     // Without a commit to look at, a restart would take back what an entry still stands for: so before the answer.
-    if (plan.commit.when === 'never') await options.journal.remove(entry)
-    return () => (plan.commit.when === 'never' ? Promise.resolve() : options.journal.remove(entry))
+    if (outcome === 'whole' && plan.commit.when === 'never') await options.journal.remove(entry)
+    return async () => {
+      if (outcome === 'whole' && plan.commit.when !== 'never') await options.journal.remove(entry)
+    }
   }
 
   async function finishEarlier(subject: string): Promise<void> {

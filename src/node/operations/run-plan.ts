@@ -22,36 +22,51 @@ export interface RunPlanOptions {
   keep: (entry: JournalEntry) => void
 }
 
+/** `whole`: the journal entry has done its duty; `kept`: the rest is to be finished later. */
+export type Outcome = 'whole' | 'kept'
+
 /**
- * Journal, then step after step. A failure or a cancel undoes what was done, in reverse, and removes the
- * journal entry; a failure behind the commit of a plan with `late_failure: 'finish'` keeps the entry, for
- * the next start to finish.
+ * Journal, then step after step. A failure or a cancel undoes what was done, in reverse, removes the
+ * journal entry and is thrown. A failure past the point of no return keeps the entry, to be finished later.
  */
-export async function runPlan(entry: JournalEntry, options: RunPlanOptions): Promise<void> {
+export async function runPlan(entry: JournalEntry, options: RunPlanOptions): Promise<Outcome> {
   const { plan } = entry
   await options.journal.write(entry)
   let done = 0
   try {
     for (const step of plan.steps) {
-      const late = isCommitted(plan.commit, options.parts) && plan.late_failure === 'finish'
-      if (options.signal.aborted && !late) throw new AppError('Cancelled', 'The operation was cancelled.')
+      const final = isFinal(plan, done)
+      if (options.signal.aborted && !final) throw new AppError('Cancelled', 'The operation was cancelled.')
       options.report(done, step)
       await options.hooks.beforeStep?.(step, entry)
-      await executeStep(step, contextFor(options, late ? new AbortController().signal : options.signal), options.parts)
+      await executeStep(step, contextFor(options, final ? new AbortController().signal : options.signal), options.parts)
       done += 1
       await options.hooks.afterStep?.(step, entry)
     }
+    return 'whole'
   } catch (error) {
+    if (isFinal(plan, done)) return postpone(entry, error, options)
     await takeBack(entry, done, error, options)
     throw error
   }
+}
+
+/** Whether the step of that number, or what comes behind the last one, lies past the point of no return. */
+function isFinal(plan: Plan, step: number): boolean {
+  return plan.finish_from !== undefined && step >= plan.finish_from
+}
+
+function postpone(entry: JournalEntry, error: unknown, options: RunPlanOptions): Outcome {
+  options.parts.log.error({ err: error, operation: entry.id, kind: entry.kind, subject: entry.subject }, 'the rest of an operation is left for later')
+  entry.plan.warnings.push(`What is left of it could not be removed yet (${(error as Error).message}); it is tried again before the next operation on ${entry.subject}.`)
+  options.keep(entry)
+  return 'kept'
 }
 
 async function takeBack(entry: JournalEntry, done: number, error: unknown, options: RunPlanOptions): Promise<void> {
   const { plan } = entry
   // The guest is whole, it only did not say that it is ready: it stays, in state `failed`, for its owner to look at.
   if (isAppError(error, 'ProvisionFailed')) return await runRest(entry, done + 1, options)
-  if (plan.late_failure === 'finish' && isCommitted(plan.commit, options.parts)) return options.keep(entry)
   const clean = await undoSteps(plan, done, options)
   if (clean) await options.journal.remove(entry)
   else options.keep(entry)

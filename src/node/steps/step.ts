@@ -28,7 +28,7 @@ export type Step =
   | { kind: 'guest.refresh'; uuid: string; resolvers: boolean; metadata: boolean }
   | { kind: 'guest.await'; uuid: string; timeout_s: number }
   | { kind: 'zone.boot'; uuid: string; first: boolean }
-  | { kind: 'zone.shutdown'; uuid: string; grace_s: number }
+  | { kind: 'zone.shutdown'; uuid: string; grace_s: number; was_running: boolean }
   | { kind: 'zone.halt'; uuid: string; was_running: boolean }
   | { kind: 'zone.signal'; uuid: string; signal: string | number }
   | { kind: 'zone.limits'; uuid: string; limits: ZoneLimits; previous: ZoneLimits }
@@ -59,8 +59,11 @@ export type Commit =
 export interface Plan {
   steps: Step[]
   commit: Commit
-  /** What a failure after the commit does: take all back (create), or leave the rest to the next start (delete). */
-  late_failure: 'undo' | 'finish'
+  /**
+   * Number of the step from which there is no way back: a failure there is no failure of the operation, the
+   * rest is done later. Absent: every failure takes all back.
+   */
+  finish_from?: number
   /** false: nothing of it outlives a reboot, so its journal entry needs no fsync. */
   durable: boolean
   warnings: string[]

@@ -15,13 +15,11 @@ export const zoneSteps: ExecutorTable<ZoneKind> = {
   },
   'zone.shutdown': {
     run: ({ uuid, grace_s }, context, parts) => shutDownZone(uuid, grace_s, context, parts),
-    undo: undoNothing,
+    undo: bootAgain,
   },
   'zone.halt': {
     run: ({ uuid }, context, parts) => endZone(uuid, context, parts),
-    async undo({ uuid, was_running }, context, parts) {
-      if (was_running && parts.machines.get(uuid) !== undefined && !parts.live.isRunning(uuid)) await bootZone(uuid, context, parts)
-    },
+    undo: bootAgain,
   },
   'zone.signal': {
     run: ({ uuid, signal }, context, { host }) => host.runtime.signal(uuid, signal, context),
@@ -45,6 +43,10 @@ export const zoneSteps: ExecutorTable<ZoneKind> = {
       if (parts.live.isRunning(uuid)) await applyNics(uuid, previous, context, parts)
     },
   },
+}
+
+async function bootAgain({ uuid, was_running }: { uuid: string; was_running: boolean }, context: Context, parts: Parts): Promise<void> {
+  if (was_running && parts.machines.get(uuid) !== undefined) await bootZone(uuid, context, parts)
 }
 
 /** Guards first: a nic never sends with a new address under the guard of the old ones, nor the other way round. */

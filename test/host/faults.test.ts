@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Context, silentLog } from '#host/context.ts'
+import { closePool } from '#host/pool/open.ts'
+import { installImageRequest } from '#node/images/operations.ts'
+import { openLinuxHost } from '#node/linux-host.ts'
+import { createNicTagRequest } from '#node/nic-tags.ts'
+import { createNode, type Node } from '#node/node.ts'
+import type { Request } from '#node/operations/operations.ts'
+import { attempt, command } from '../bench/command.ts'
+import { type FaultSubject, registerFaultSuite } from '../harness/faults.suite.ts'
+import { readInventory } from '../harness/inventory.ts'
+import { createTestTree, endLxcfs, otherImage, testImage } from '../harness/test-node.ts'
+
+// The fault suite on the real kernel: what is left behind is looked for in btrfs, cgroups, links, guards and
+// processes, not asked of the daemon.
+const repository = join(import.meta.dirname, '../..')
+
+registerFaultSuite('linux', async (hooks): Promise<FaultSubject> => {
+  const directory = await mkdtemp('/var/tmp/spirula-faults-')
+  const runDir = `/run/spf-${process.pid}`
+  const cgroupParent = `spf-${process.pid}`
+  const pool = join(directory, 'pool')
+  const stopping = new AbortController()
+  const context: Context = { signal: stopping.signal, log: silentLog, now: () => new Date() }
+  const { host, guestDir } = await openLinuxHost({ pool: 'zones', mountpoint: pool, backingDir: directory, poolSizeBytes: 4 * 2 ** 30, runDir, nativeDir: join(repository, 'build/native'), cgroupParent }, context)
+  const node = await createNode({ host, runDir, guestDir, serverUuid: '5e000000-0000-4000-8000-000000000001', log: silentLog, hooks })
+  await installImages(node, directory)
+  await runWell(node, createNicTagRequest({ name: 'test0', type: 'etherstub', mac: '-', mtu: 1500 }, node.parts))
+  return {
+    node,
+    async inventory() {
+      const { links, guards, ...rest } = await readInventory({ pool, runDir, cgroupParent }, [testImage, otherImage])
+      // A zone that was booted anew has another number in its links' names.
+      return { ...rest, links: links.length, guards: guards.length }
+    },
+    async dispose() {
+      await node.close()
+      stopping.abort()
+      await attempt(['umount', '--lazy', join(runDir, 'lxcfs')])
+      await endLxcfs(join(runDir, 'lxcfs'))
+      await closePool(host.storage, { ...context, signal: new AbortController().signal })
+      await rm(directory, { recursive: true, force: true })
+      await rm(runDir, { recursive: true, force: true })
+    },
+  }
+})
+
+async function installImages(node: Node, directory: string): Promise<void> {
+  const tree = join(directory, 'tree')
+  await createTestTree(tree)
+  const file = join(directory, 'tree.tar')
+  await command(['tar', '-C', tree, '--owner=0', '--group=0', '--numeric-owner', '-cf', file, '.'])
+  const sha1 = createHash('sha1').update(await readFile(file)).digest('hex')
+  const { size } = await stat(file)
+  for (const uuid of [testImage, otherImage]) {
+    const manifest = { v: 2, uuid, name: 'test-busybox', version: '1', type: 'lx-dataset', os: 'linux', files: [{ sha1, size, compression: 'none', format: 'tar' }] }
+    await runWell(node, installImageRequest({ manifest, file }, node.parts))
+  }
+}
+
+async function runWell(node: Node, request: Request): Promise<void> {
+  const operation = await node.operations.wait(node.operations.start(request).id)
+  if (operation.state !== 'done') throw new Error(JSON.stringify(operation.error))
+}
