@@ -9,7 +9,7 @@ import type { Storage } from '../storage.ts'
 import { renderLoopResize, renderMakeBtrfs, renderMountLoop, renderUmount } from './argv.ts'
 import { ensureMarker } from './marker.ts'
 import { readMountAt } from './mounts.ts'
-import type { PoolOptions } from './open-pool.ts'
+import type { PoolOptions } from './open.ts'
 
 // The superblock begins at 64 KiB; the magic is 64 bytes into it (btrfs on-disk format).
 const magicAt = 0x1_00_40

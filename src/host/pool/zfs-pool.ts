@@ -10,7 +10,7 @@ import { createZfsStorage } from '../zfs/zfs.ts'
 import { renderModprobe, renderZpoolCreate, renderZpoolExpand, renderZpoolExport, renderZpoolImport, renderZpoolList } from './argv.ts'
 import { createSparse, refuseShrinking } from './btrfs-pool.ts'
 import { ensureMarker } from './marker.ts'
-import type { PoolOptions } from './open-pool.ts'
+import type { PoolOptions } from './open.ts'
 
 export function zfsFile(options: Pick<PoolOptions, 'backing_dir' | 'name'>): string {
   return join(options.backing_dir, `${options.name}.zfs`)
