@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod, copyFile, mkdir, mkdtemp, rm, rmdir, symlink, writeFile } from 'node:fs/promises'
 import { createConnection, type Socket } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -28,12 +28,11 @@ export interface RealFixture extends RuntimeFixture {
 /** A runtime of its own: run directory, cgroup parent, busybox tree; all gone after the case, whatever happened. */
 export async function realFixture(t: TestContext, changes: { lxcfs?: boolean; root?: string } = {}): Promise<RealFixture> {
   await buildNative(context)
-  serial += 1
-  const name = `${process.pid}-${serial}`
-  const base = await mkdtemp(`/tmp/spr-${name}-`)
+  // Not by pid: test files run at the same time in PID namespaces of their own.
+  const base = await mkdtemp('/tmp/spr-')
   // crun passes through as the zone's root.
   await chmod(base, 0o755)
-  const options: RuntimeOptions = { run_dir: join(base, 'run'), keeper, cgroup_parent: `spirula-test-${name}`, lxcfs: changes.lxcfs ? join(base, 'lxcfs') : null }
+  const options: RuntimeOptions = { run_dir: join(base, 'run'), keeper, cgroup_parent: `spirula-test-${basename(base)}`, lxcfs: changes.lxcfs ? join(base, 'lxcfs') : null }
   const runtime = await createCrunRuntime(options)
   const root = changes.root ?? join(base, 'root')
   t.after(async () => await cleanUp(runtime, options, base))
