@@ -144,7 +144,7 @@ function natNic(zone: number, tag: NicTag): ReturnType<typeof suiteNic> {
 
 function nicOn(tag: NicTag, zone: number, changes: Parameters<typeof suiteNic>[1]): ReturnType<typeof suiteNic> {
   const nic = suiteNic(zone, { bridge: bridgeName(tag.name), ...changes })
-  const own = [...nic.addresses.map((address) => address.split('/')[0]!)]
+  const own = nic.addresses.map((address) => address.split('/')[0]!)
   return { ...nic, guard: changes?.guard ?? { ...nic.guard, allowed_ips: own } }
 }
 

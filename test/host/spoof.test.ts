@@ -36,7 +36,7 @@ const refused: Case[] = [
   { name: 'ARP with another sender MAC', frame: ether('0806', arp(other.mac, own.ip)), freedBy: freeMac },
   { name: 'neighbour advertisement of another address', frame: ether('86dd', ipv6('3a', neighbour('advert', other.ip6, `0201${own.mac}`))), freedBy: freeIp },
   { name: 'neighbour advertisement with another MAC', frame: ether('86dd', ipv6('3a', neighbour('advert', own.ip6, `0201${other.mac}`))), freedBy: freeMac },
-  { name: 'neighbour advertisement that hides the MAC behind another option', frame: ether('86dd', ipv6('3a', neighbour('advert', own.ip6, `0e01000000000000` + `0201${other.mac}`))), freedBy: freeMac },
+  { name: 'neighbour advertisement that hides the MAC behind another option', frame: ether('86dd', ipv6('3a', neighbour('advert', own.ip6, `0e010000000000000201${other.mac}`))), freedBy: freeMac },
   { name: 'neighbour advertisement behind an extension header', frame: ether('86dd', ipv6('3c', `3a00010400000000${neighbour('advert', other.ip6)}`)), freedBy: { ...freeIp, ...freeMac } },
   { name: 'neighbour solicitation with another MAC', frame: ether('86dd', ipv6('3a', neighbour('solicit', other.ip6, `0101${other.mac}`))), freedBy: freeMac },
   { name: 'claim of another address (DAD)', frame: ether('86dd', ipv6('3a', neighbour('solicit', other.ip6), nowhere)), freedBy: freeIp },
@@ -139,11 +139,13 @@ function registerAll(): void {
   }
 
   test('tags and bridge group addresses leave by no flag', async () => {
+    // What the bridge hands up past its hooks would enter the node's own stack with the port as its link.
+    execFileSync('nft', ['-f', '-'], { input: 'table inet probe {\n chain in { type filter hook prerouting priority -400; iifname "z*" counter; }\n}\n' })
     await network.setGuards([nic(61, open)], context)
     for (const one of refused.filter((each) => each.freedBy === null)) send(one.frame)
     await settle()
     assert.deepEqual(refused.filter((one) => one.freedBy === null && seen.has(one.frame)).map((one) => one.name), [])
-    assert.doesNotMatch(attempt('bridge', 'fdb', 'show', 'br', bridgeName(tag.name)).output, /02:08:20:00:00:99 dev z61n0 master br-spoof0 permanent/)
+    assert.match(attempt('nft', 'list', 'chain', 'inet', 'probe', 'in').output, /counter packets 0 /)
   })
 
   test('a link without a guard sends nothing', async () => {
