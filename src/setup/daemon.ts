@@ -72,7 +72,7 @@ export function renderDaemon(places: Places, choices: Choices): string[] {
     process.execPath, join(places.root, 'dist/node/main.js'),
     '--pool', choices.pool, '--mountpoint', `/${choices.pool}`,
     '--backing-dir', places.backingDir, '--pool-size', String(choices.pool_size_bytes),
-    '--run-dir', places.runDir, '--native-dir', join(places.root, 'build/native'),
+    '--run-dir', places.runDir, '--cgroup-parent', choices.cgroup_parent, '--native-dir', join(places.root, 'build/native'),
   ]
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { AppError } from '#contracts/errors.ts'
 import { ensureDirectory, readJsonFile, writeFileAtomic } from '#host/fs/atomic.ts'
 
@@ -7,6 +7,8 @@ import { ensureDirectory, readJsonFile, writeFileAtomic } from '#host/fs/atomic.
 export interface Choices {
   pool: string
   pool_size_bytes: number
+  /** Name of the cgroup above those of the zones: two daemons on one machine (tests) must not share it. */
+  cgroup_parent: string
 }
 
 /** Where the parts of a node lie on this machine. */
@@ -48,15 +50,17 @@ export function parseUpOptions(words: readonly string[]): UpOptions {
   const pool = values.pool
   if (pool !== undefined && !/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(pool)) throw new AppError('Usage', `"${pool}" cannot be the name of a pool: letters, digits, "_", "." and "-", a letter first.`)
   const size = values['pool-size']
+  const parent = values['cgroup-parent']
+  if (parent !== undefined && !/^[a-z][a-z0-9-]{0,31}$/.test(parent)) throw new AppError('Usage', `"${parent}" cannot be the name of a cgroup: small letters, digits and "-", a letter first.`)
   return {
-    given: { ...(pool === undefined ? {} : { pool }), ...(size === undefined ? {} : { pool_size_bytes: parseSize(size) }) },
+    given: { ...(pool === undefined ? {} : { pool }), ...(parent === undefined ? {} : { cgroup_parent: parent }), ...(size === undefined ? {} : { pool_size_bytes: parseSize(size) }) },
     zone: values['no-zone'] !== true,
   }
 }
 
 function parseWords(words: readonly string[]) {
   try {
-    return parseArgs({ args: [...words], options: { 'pool': { type: 'string' }, 'pool-size': { type: 'string' }, 'no-zone': { type: 'boolean' } } })
+    return parseArgs({ args: [...words], options: { 'pool': { type: 'string' }, 'pool-size': { type: 'string' }, 'cgroup-parent': { type: 'string' }, 'no-zone': { type: 'boolean' } } })
   } catch (cause) {
     throw new AppError('Usage', 'up does not understand its options.', { cause, hint: './spirula --help' })
   }
@@ -72,14 +76,14 @@ export function parseSize(text: string): number {
   return bytes
 }
 
-const defaults: Choices = { pool: 'zones', pool_size_bytes: 20 * 2 ** 30 }
+const defaults: Choices = { pool: 'zones', pool_size_bytes: 20 * 2 ** 30, cgroup_parent: 'spirula' }
 
 /** The choices given now over those of earlier runs, kept for later ones. */
 export async function ensureChoices(places: Places, given: Partial<Choices>): Promise<Choices> {
   const path = join(places.backingDir, 'setup.json')
   const kept = (await readJsonFile(path)) as Partial<Choices> | null
   const choices = { ...defaults, ...kept, ...given }
-  if (kept === null || choices.pool !== kept.pool || choices.pool_size_bytes !== kept.pool_size_bytes) {
+  if (kept === null || !isDeepStrictEqual(choices, kept)) {
     await ensureDirectory(places.backingDir, 0o700)
     await writeFileAtomic(path, `${JSON.stringify(choices, null, 2)}\n`)
   }

@@ -38,9 +38,9 @@ test('options of up', () => {
 
 test('choices are kept from one run to the next', async (t) => {
   const places = { ...renderPlaces('/checkout'), backingDir: join(scratch(t), 'lib') }
-  assert.deepEqual(await ensureChoices(places, {}), { pool: 'zones', pool_size_bytes: 20 * 2 ** 30 })
+  assert.deepEqual(await ensureChoices(places, {}), { pool: 'zones', pool_size_bytes: 20 * 2 ** 30, cgroup_parent: 'spirula' })
   await ensureChoices(places, { pool: 'tank' })
-  assert.deepEqual(await ensureChoices(places, {}), { pool: 'tank', pool_size_bytes: 20 * 2 ** 30 })
+  assert.deepEqual(await ensureChoices(places, {}), { pool: 'tank', pool_size_bytes: 20 * 2 ** 30, cgroup_parent: 'spirula' })
 })
 
 test('commands start the bundle, and are written once', async (t) => {
