@@ -47,7 +47,7 @@ export default {
       comment: 'contracts, lib and plan have no clock, no files and no network: the caller reads and hands in the facts.',
       severity: 'error',
       from: { path: '^src/(contracts|lib|plan)/', pathNot: tests },
-      to: { dependencyTypes: ['core'], pathNot: pureCore },
+      to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'], pathNot: pureCore },
     },
     {
       name: 'spawn-door',

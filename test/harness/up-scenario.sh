@@ -17,6 +17,7 @@ cleanup() {
   umount "/$name" 2>/dev/null || umount -l "/$name" 2>/dev/null || true
   losetup --list --noheadings --output NAME,BACK-FILE | grep -F "$scratch" | cut -d ' ' -f 1 | xargs -r losetup -d || true
   rmdir "/$name" 2>/dev/null || true
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 2 -type d -name "$name" -exec rmdir {} + 2>/dev/null || true
 }
 trap cleanup EXIT
 
