@@ -36,7 +36,7 @@ export function createFakeNetwork(): FakeNetwork {
       network.tags.delete(tag.name)
     },
     async attach(netns, nics, routes) {
-      for (const nic of nics) checkAttachable(nic)
+      for (const nic of nics) checkAttachable(network, nic)
       failIfAsked('attach')
       for (const nic of nics) network.nics.set(nic.host_link, structuredClone({ netns, nic, routes }))
     },
@@ -63,11 +63,6 @@ export function createFakeNetwork(): FakeNetwork {
     listPhysical: async () => structuredClone(network.physical),
   }
 
-  function checkAttachable(nic: NicPlan): void {
-    if (network.nics.has(nic.host_link)) throw new AppError('Busy', `The link ${nic.host_link} is there already: another zone has it.`)
-    if (![...network.tags.keys()].some((name) => bridgeName(name) === nic.bridge)) throw new AppError('NicTagNotFound', `Attaching ${nic.interface} failed: the bridge ${nic.bridge} of its nic tag is not there.`)
-  }
-
   function failIfAsked(method: keyof Network): void {
     if (network.failNext !== method) return
     network.failNext = null
@@ -75,4 +70,9 @@ export function createFakeNetwork(): FakeNetwork {
   }
 
   return network
+}
+
+function checkAttachable(network: FakeNetwork, nic: NicPlan): void {
+  if (network.nics.has(nic.host_link)) throw new AppError('Busy', `The link ${nic.host_link} is there already: another zone has it.`)
+  if (![...network.tags.keys()].some((name) => bridgeName(name) === nic.bridge)) throw new AppError('NicTagNotFound', `Attaching ${nic.interface} failed: the bridge ${nic.bridge} of its nic tag is not there.`)
 }

@@ -22,12 +22,17 @@ export function renderBridgeBatch(tag: NicTag, bridge: Link | undefined, uplinkM
   // Set apart: only so does the bridge keep its MTU when ports with a smaller one join.
   if (bridge?.mtu !== Number(tag.mtu)) lines.push(`link set dev ${name} mtu ${Number(tag.mtu)}`)
   if (bridge?.flags.includes('UP') !== true) lines.push(`link set dev ${name} up`)
-  const present = new Set(bridge === undefined ? [] : globalAddresses(bridge))
-  const missing = (tag.host_addresses ?? []).filter((address) => !present.has(canonical(address)))
-  const wanted = new Set((tag.host_addresses ?? []).map(canonical))
+  return renderLines([...lines, ...renderHostAddresses(tag, bridge)])
+}
+
+function renderHostAddresses(tag: NicTag, bridge: Link | undefined): string[] {
+  const name = bridgeName(tag.name)
+  const present = bridge === undefined ? [] : globalAddresses(bridge)
+  const wanted = (tag.host_addresses ?? []).map(canonical)
   // On a bridge over hardware there are also the addresses that moved there: those are not ours to take away.
-  const stale = tag.type === 'normal' && tag.mac !== '-' ? [] : [...present].filter((address) => !wanted.has(address))
-  return renderLines([...lines, ...stale.map((address) => `address del ${address} dev ${name}`), ...missing.map((address) => renderAddressAdd(address, name))])
+  const stale = tag.type === 'normal' && tag.mac !== '-' ? [] : present.filter((address) => !wanted.includes(address))
+  const missing = wanted.filter((address) => !present.includes(address))
+  return [...stale.map((address) => `address del ${address} dev ${name}`), ...missing.map((address) => renderAddressAdd(address, name))]
 }
 
 /** Batch that puts a link under a bridge (or the bridge's own things on the link when `to` is the link). */
