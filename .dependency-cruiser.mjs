@@ -44,10 +44,17 @@ export default {
     },
     {
       name: 'pure-core',
-      comment: 'contracts, lib and plan have no clock, no files and no network: the caller reads and hands in the facts.',
+      comment: 'contracts and plan have no clock, no files and no network: the caller reads and hands in the facts.',
       severity: 'error',
-      from: { path: '^src/(contracts|lib|plan)/', pathNot: tests },
+      from: { path: '^src/(contracts|plan)/', pathNot: tests },
       to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'], pathNot: pureCore },
+    },
+    {
+      name: 'pure-lib',
+      comment: 'lib works on values and streams of bytes that are handed in; what opens files or sockets belongs to host.',
+      severity: 'error',
+      from: { path: '^src/lib/', pathNot: tests },
+      to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'], pathNot: [...pureCore, '^(node:)?stream$'] },
     },
     {
       name: 'spawn-door',

@@ -22,6 +22,7 @@ const planted: Record<string, [path: string, text: string]> = {
   'arrow-setup': ['src/setup/a.ts', `import '#node/node.ts'`],
   'program-imported': ['src/cli/b.ts', `import './main.ts'`],
   'pure-core': ['src/plan/b.ts', `import { readFileSync } from 'node:fs'\nexport const x = readFileSync`],
+  'pure-lib': ['src/lib/b.ts', `import { readFileSync } from 'node:fs'\nexport const x = readFileSync`],
   'spawn-door': ['src/node/b.ts', `import { spawn } from 'node:child_process'\nexport const x = spawn`],
   'thin-cli': ['src/cli/c.ts', `import { request } from 'node:http'\nexport const x = request`],
   'only-in-fastify': ['src/host/c.ts', `import { fastify } from 'fastify'\nexport const x = fastify`],
