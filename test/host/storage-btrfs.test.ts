@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isAppError } from '#contracts/errors.ts'
 import { createBtrfsStorage, prepareBtrfs } from '#host/btrfs/btrfs.ts'
 import { type Context, silentLog } from '#host/context.ts'
+import { closePool, growPool, openPool, type PoolOptions } from '#host/pool/open.ts'
 import type { Storage } from '#host/storage.ts'
 import { registerStorageSuite } from '#host/storage.suite.ts'
 
@@ -39,7 +40,7 @@ async function makeRig(mode: 'simple' | 'classic', sizeMiB = 2048): Promise<Rig>
   }
   try {
     mkdirSync(mountpoint)
-    execFileSync('musl-gcc', ['-static', '-Os', '-s', '-o', helper, join(import.meta.dirname, '../../native/squota.c')])
+    buildHelper(helper)
     execFileSync('truncate', ['-s', `${sizeMiB}M`, file])
     execFileSync('mkfs.btrfs', ['-q', '-m', 'single', file], { stdio: 'ignore' })
     execFileSync('mount', ['-o', 'loop,noatime', file, mountpoint])
@@ -50,6 +51,10 @@ async function makeRig(mode: 'simple' | 'classic', sizeMiB = 2048): Promise<Rig>
   }
   const sync = async (): Promise<void> => void execFileSync('btrfs', ['filesystem', 'sync', mountpoint])
   return { directory, mountpoint, helper, storage: createBtrfsStorage({ pool: 'zones', mountpoint }), sync, dispose }
+}
+
+function buildHelper(path: string): void {
+  execFileSync('musl-gcc', ['-static', '-Os', '-s', '-o', path, join(import.meta.dirname, '../../native/squota.c')])
 }
 
 for (const mode of ['simple', 'classic'] as const) {
@@ -158,6 +163,65 @@ suite('btrfs by itself', () => {
     mkdirSync(join(rig.mountpoint, 'inway'))
     await assert.rejects(rig.storage.create('inway', {}, context), (error) => isAppError(error, 'DatasetExists'))
     assert.deepEqual(readdirSync(join(rig.mountpoint, 'inway')), [])
+  })
+})
+
+suite('the pool on a file', () => {
+  let directory: string
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), `spirula-pool-${process.pid}-`))
+    buildHelper(join(directory, 'squota'))
+  })
+  after(async () => {
+    await closePool({ kind: 'btrfs', pool: 'tank', mountpoint: join(directory, 'tank') }, context)
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  test('made, adopted, reopened, grown; its loop device goes with the mount', async () => {
+    const options: PoolOptions = { name: 'tank', kind: 'btrfs', mountpoint: join(directory, 'tank'), backing_dir: directory, native_dir: directory, size_bytes: 300 << 20 }
+    // What a killed mkfs left does not stand in the way.
+    writeFileSync(join(directory, 'tank.btrfs.new'), 'half')
+    const first = await openPool(options, context)
+    assert.equal(first.created, true)
+    assert.equal(statSync(options.mountpoint).mode & 0o777, 0o700)
+    await first.storage.create('kept', { quota_bytes: 16 << 20 }, context)
+    writeFileSync(join(first.storage.mountpointOf('kept'), 'a'), 'content', { flush: true })
+
+    const started: unknown[] = []
+    const watching: Context = { ...context, log: { ...silentLog, debug: (fields) => void started.push(fields) } }
+    const second = await openPool(options, watching)
+    assert.deepEqual([second.created, started], [false, []])
+    await assert.rejects(openPool({ ...options, name: 'other' }, context), (error) => isAppError(error, 'PoolUnavailable'))
+
+    await closePool(second.storage, context)
+    await closePool(second.storage, context)
+    assert.doesNotMatch(execFileSync('losetup', ['-a']).toString(), new RegExp(directory))
+    const third = await openPool({ ...options, size_bytes: 900 << 20 }, context)
+    assert.equal(third.created, false)
+    assert.equal(readFileSync(join(third.storage.mountpointOf('kept'), 'a'), 'utf8'), 'content')
+    assert.equal((await third.storage.read('kept', context))?.quota_bytes, 16 << 20)
+
+    const before = await third.storage.readUsage(context)
+    await growPool('btrfs', { ...options, size_bytes: 700 << 20 }, context)
+    const after = await third.storage.readUsage(context)
+    assert.deepEqual([before.size_bytes, after.size_bytes], [300 << 20, 700 << 20])
+    await assert.rejects(growPool('btrfs', options, context), (error) => isAppError(error, 'NotSupported'))
+
+    const busy = openSync(join(third.storage.mountpointOf('kept'), 'a'), 'r')
+    await assert.rejects(closePool(third.storage, context), (error) => isAppError(error, 'Busy'))
+    closeSync(busy)
+  })
+
+  test('something else at the mountpoint is refused', async () => {
+    const mountpoint = join(directory, 'taken')
+    mkdirSync(mountpoint)
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', mountpoint])
+    try {
+      await assert.rejects(openPool({ name: 'taken', kind: 'btrfs', mountpoint, backing_dir: directory, size_bytes: 300 << 20 }, context), (error) => isAppError(error, 'PoolUnavailable'))
+      assert.equal(existsSync(join(directory, 'taken.btrfs')), false)
+    } finally {
+      execFileSync('umount', [mountpoint])
+    }
   })
 })
 
