@@ -17,13 +17,13 @@ export interface DhcpLease {
 
 /**
  * Starts busybox's DHCP client for a nic. It reads what a hostile network sends, so it runs as root of the zone's user
- * namespace (the file `user` beside the netns), with the zone's network and a root directory that holds nothing but busybox and
+ * namespace, with the zone's network and a root directory that holds nothing but busybox and
  * the lease script. It outlives the daemon.
  */
 export async function startDhcp(zone: { runDir: string; netns: string }, nic: NicPlan, context: Context): Promise<void> {
   const files = filesOf(zone.runDir, nic.host_link)
   const root = await ensureRoot(zone.runDir, context)
-  const userns = join(dirname(zone.netns), 'user')
+  const userns = usernsOf(zone.netns)
   const client = ['/bin/busybox', 'udhcpc', '-f', '-i', checkToken('link', nic.interface), '-s', '/lease.sh', '-t', '4', '-T', '2', '-A', '5']
   const enter = ['/usr/bin/nsenter', `--user=${userns}`, `--net=${zone.netns}`, `--root=${root}`, '--wd=/', '--']
   await run(['busybox', 'sh', join(zone.runDir, 'dhcp', 'launch.sh'), files.pid, files.lease, ...enter, ...client], { timeoutMs: 10_000 }, context).catch((cause: unknown) => {
@@ -79,6 +79,16 @@ function killQuietly(pid: number): void {
   } catch {
     // ESRCH: it ended by itself.
   }
+}
+
+/**
+ * Where the user namespace that owns a netns is found. A keeper is in the zone's network but not in its user
+ * namespace: that one it holds as descriptor 10 (native/keeper/keeper.h). Otherwise the file `user` lies beside. Should
+ * it be the host's own, nsenter fails: the kernel refuses to enter where one is.
+ */
+export function usernsOf(netns: string): string {
+  const keeper = /^\/proc\/\d+(?=\/ns\/net$)/.exec(netns)?.[0]
+  return keeper === undefined ? join(dirname(netns), 'user') : `${keeper}/fd/10`
 }
 
 function filesOf(runDir: string, hostLink: string): { pid: string; lease: string } {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { suiteNic } from '../network.suite.ts'
 import { renderHostBatch, renderVlanBatch, renderZoneBatch } from './argv.ts'
-import { parseLease } from './dhcp.ts'
+import { parseLease, usernsOf } from './dhcp.ts'
 import { parseGuardedLinks, parseLinks } from './parse.ts'
 import { renderChanges } from './reconfigure.ts'
 
@@ -48,4 +48,9 @@ test('what ip and nft print is parsed; filtered entries are skipped', () => {
   assert.deepEqual(parseLinks('[{},{"ifname":"lo","mtu":1,"link_type":"loopback","flags":[]}]').map((one) => one.ifname), ['lo'])
   assert.deepEqual(parseGuardedLinks('{"nftables":[{"metainfo":{}},{"map":{"elem":[["z1n0",{"goto":{"target":"x"}}]]}}]}'), ['z1n0'])
   assert.throws(() => parseLinks('{"a":1}'))
+})
+
+test('the user namespace of a zone: by its keeper, else beside the netns', () => {
+  assert.equal(usernsOf('/proc/42/ns/net'), '/proc/42/fd/10')
+  assert.equal(usernsOf('/run/zone/net'), '/run/zone/user')
 })
