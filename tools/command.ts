@@ -23,10 +23,13 @@ export function runTool(argv: readonly string[], options: { cwd: string; env?: R
     clearTimeout(timer)
     resolve({ status, output, ms: Math.round(performance.now() - started) })
   }
-  const timer = setTimeout(() => {
-    output += `\n${argv[0]} did not end within ${options.timeoutMs} ms and was killed.\n`
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-  }, options.timeoutMs ?? 15 * 60_000)
+  const timer = setTimeout(
+    () => {
+      output += `\n${argv[0]} did not end within ${options.timeoutMs} ms and was killed.\n`
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    },
+    options.timeoutMs ?? 15 * 60_000,
+  )
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)
   child.on('error', (error) => {

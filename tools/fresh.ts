@@ -5,7 +5,11 @@ import { dirname, join } from 'node:path'
 /** Files below a directory, sorted; [] when it is not there. `keep` is given each path. */
 export function listTree(directory: string, keep: (path: string) => boolean): string[] {
   const entries = readdirSync(directory, { withFileTypes: true, recursive: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).filter(keep).toSorted()
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(keep)
+    .toSorted()
 }
 
 /** One hash of the names and contents of files. */

@@ -16,7 +16,12 @@ export function checkImports(root: string, options: { config: string; atLeast: n
   const program = join(import.meta.dirname, '../node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
   const folders = ['src', 'tools', 'test'].filter((folder) => existsSync(join(root, folder)))
   const argv = [program, '--config', options.config, '--output-type', 'err-long', '--no-cache', ...folders]
-  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20, env: { ...process.env, NO_COLOR: '1' } })
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
   const modules = Number(/(\d+) modules/.exec(stdout)?.[1] ?? 0)
   const few = modules < options.atLeast ? `Only ${modules} modules were seen, fewer than ${options.atLeast}: the checker is blind.\n` : ''
   return { ok: status === 0 && few === '', modules, text: `${stdout}${stderr}${few}` }

@@ -42,7 +42,10 @@ after(() => rmSync(tree, { recursive: true, force: true }))
 for (const rule of Object.keys(planted)) {
   test(`${rule} finds what was planted`, () => {
     const lines = output.split('\n').filter((line) => line.includes(`/${nameOf(rule)}:`))
-    assert.ok(lines.some((line) => line.includes(rule)), lines.join('\n') || output)
+    assert.ok(
+      lines.some((line) => line.includes(rule)),
+      lines.join('\n') || output,
+    )
   })
 }
 

@@ -65,12 +65,19 @@ function renderParameters(schema: z.ZodType | undefined, place: 'path' | 'query'
 function renderAnswer(route: Route, components: Json): Json {
   switch (route.answer) {
     case 'json':
-      return { 200: { description: 'Done', content: { 'application/json': { schema: route.body === undefined ? {} : schemaOf(route.body, 'output', components) } } } }
+      return {
+        200: { description: 'Done', content: { 'application/json': { schema: route.body === undefined ? {} : schemaOf(route.body, 'output', components) } } },
+      }
     case 'operation':
       components['Operation'] ??= schemaOf(Operation, 'output', components)
       return {
         200: { description: 'With follow=true: the events of the operation, a JSON document a line, to its end', content: { 'application/x-ndjson': {} } },
-        202: { description: 'Accepted', content: { 'application/json': { schema: { type: 'object', properties: { operation: { $ref: '#/components/schemas/Operation' } }, required: ['operation'] } } } },
+        202: {
+          description: 'Accepted',
+          content: {
+            'application/json': { schema: { type: 'object', properties: { operation: { $ref: '#/components/schemas/Operation' } }, required: ['operation'] } },
+          },
+        },
       }
     case 'stream':
       return { 200: { description: 'A JSON document a line, until the client goes away', content: { 'application/x-ndjson': {} } } }

@@ -17,7 +17,11 @@ const fileLimitMs = 8 * 60_000
  * files are counted as skipped.
  */
 export async function runHostTests(only: readonly string[]): Promise<Totals> {
-  const all = existsSync(join(root, folder)) ? readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.ts')).toSorted() : []
+  const all = existsSync(join(root, folder))
+    ? readdirSync(join(root, folder))
+        .filter((name) => name.endsWith('.test.ts'))
+        .toSorted()
+    : []
   const files = all.filter((name) => only.length === 0 || only.some((part) => name.includes(part)))
   const refusal = readRefusal()
   if (refusal !== null) {
@@ -42,7 +46,8 @@ async function prepareImages(): Promise<void> {
 
 function readRefusal(): string | null {
   if (process.getuid?.() !== 0) return 'they need root'
-  if (!existsSync(expendableMarker)) return `this machine is not marked as expendable: \`./spirula test --expendable\` marks it (${expendableMarker}) and runs them`
+  if (!existsSync(expendableMarker))
+    return `this machine is not marked as expendable: \`./spirula test --expendable\` marks it (${expendableMarker}) and runs them`
   return null
 }
 

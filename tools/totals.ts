@@ -18,7 +18,11 @@ export function addTotals(totals: readonly Totals[]): Totals {
 export function parseTestTotals(output: string, status: number): Totals {
   const counts: Record<string, number> = {}
   for (const [, name, number] of output.matchAll(/^[ℹ#] (pass|fail|cancelled|skipped|todo) (\d+)$/gm)) counts[name!] = Number(number)
-  const totals = { passed: counts['pass'] ?? 0, failed: (counts['fail'] ?? 0) + (counts['cancelled'] ?? 0), skipped: (counts['skipped'] ?? 0) + (counts['todo'] ?? 0) }
+  const totals = {
+    passed: counts['pass'] ?? 0,
+    failed: (counts['fail'] ?? 0) + (counts['cancelled'] ?? 0),
+    skipped: (counts['skipped'] ?? 0) + (counts['todo'] ?? 0),
+  }
   return status !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals
 }
 

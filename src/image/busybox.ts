@@ -7,8 +7,20 @@ import { createOverlay } from './overlay.ts'
 import type { Recipe } from './recipe.ts'
 
 const directories: Readonly<Record<string, number>> = {
-  bin: 0o755, dev: 0o755, etc: 0o755, mnt: 0o755, proc: 0o555, root: 0o700, run: 0o755, sbin: 0o755, sys: 0o555,
-  tmp: 0o1777, 'usr/bin': 0o755, 'usr/sbin': 0o755, 'var/log': 0o755, 'var/tmp': 0o1777,
+  'bin': 0o755,
+  'dev': 0o755,
+  'etc': 0o755,
+  'mnt': 0o755,
+  'proc': 0o555,
+  'root': 0o700,
+  'run': 0o755,
+  'sbin': 0o755,
+  'sys': 0o555,
+  'tmp': 0o1777,
+  'usr/bin': 0o755,
+  'usr/sbin': 0o755,
+  'var/log': 0o755,
+  'var/tmp': 0o1777,
 }
 
 /** Writes the busybox tree as a tar archive: the same bytes whenever the program and the recipe are the same. */

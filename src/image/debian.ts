@@ -15,16 +15,25 @@ const buildLimitMs = 15 * 60_000
 export async function createDebianArchive(recipe: Recipe, archive: string, context: Context): Promise<void> {
   const mirror = parseMirror((await run(['apt-get', 'indextargets', '--format', indexTargetFormat, 'Created-By: Packages'], {}, context)).stdout)
   if (mirror === null) {
-    throw new AppError('CommandFailed', `The image ${recipe.name} cannot be built: apt on this machine knows no Debian archive.`, { hint: 'add one to /etc/apt/sources.list and run again' })
+    throw new AppError('CommandFailed', `The image ${recipe.name} cannot be built: apt on this machine knows no Debian archive.`, {
+      hint: 'add one to /etc/apt/sources.list and run again',
+    })
   }
   const access = parseAptAccess((await run(['/usr/bin/apt-config', 'dump'], {}, context)).stdout)
   const overlay = await mkdtemp(join(dirname(archive), 'overlay-'))
   try {
     await createOverlay(overlay, { ...recipe, links: {} })
-    await run(renderMmdebstrap(recipe, { overlay, archive, access, sources: renderSources(mirror, recipe.suite, keyring) }), { timeoutMs: buildLimitMs }, context)
+    await run(
+      renderMmdebstrap(recipe, { overlay, archive, access, sources: renderSources(mirror, recipe.suite, keyring) }),
+      { timeoutMs: buildLimitMs },
+      context,
+    )
     await appendDevDirectory(archive, overlay, context)
   } catch (cause) {
-    throw new AppError('CommandFailed', `The image ${recipe.name} could not be built from the Debian archive.`, { cause, hint: `check that this machine reaches its Debian mirror (\`apt-get update\`) and that it has ${recipe.suite}` })
+    throw new AppError('CommandFailed', `The image ${recipe.name} could not be built from the Debian archive.`, {
+      cause,
+      hint: `check that this machine reaches its Debian mirror (\`apt-get update\`) and that it has ${recipe.suite}`,
+    })
   } finally {
     await rm(overlay, { recursive: true, force: true })
   }
@@ -50,15 +59,23 @@ interface Build {
 /** argv of mmdebstrap. Its hooks are shell text, so everything in them is ours and without spaces. */
 export function renderMmdebstrap(recipe: Recipe, build: Build): Argv {
   return [
-    'mmdebstrap', '--mode=root', '--variant=minbase', '--format=tar', '--skip=output/dev', `--include=${recipe.packages.join(',')}`,
+    'mmdebstrap',
+    '--mode=root',
+    '--variant=minbase',
+    '--format=tar',
+    '--skip=output/dev',
+    `--include=${recipe.packages.join(',')}`,
     ...recipe.excludes.map((path) => `--dpkgopt=path-exclude=${path}`),
     '--dpkgopt=path-include=/usr/share/doc/*/copyright',
-    '--aptopt=APT::Install-Recommends "false";', '--aptopt=Acquire::Languages "none";',
+    '--aptopt=APT::Install-Recommends "false";',
+    '--aptopt=Acquire::Languages "none";',
     ...build.access.map((option) => `--aptopt=${option}`),
     `--customize-hook=sync-in ${build.overlay} /`,
     ...Object.entries(recipe.links).flatMap(([path, to]) => renderLinkHook(path, to)),
     '--customize-hook=rm -f "$1"/etc/hostname "$1"/etc/ssh/ssh_host_*_key*',
-    recipe.suite, build.archive, ...build.sources,
+    recipe.suite,
+    build.archive,
+    ...build.sources,
   ]
 }
 

@@ -44,7 +44,10 @@ export async function ensureImageFile(recipe: Recipe, cache: string, context: Co
 
 async function readCached(manifestPath: string, file: string): Promise<ImageManifest | null> {
   const manifest = ImageManifest.safeParse(await readJsonFile(manifestPath).catch(() => null))
-  const size = await stat(file).then((found) => found.size, () => -1)
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => -1,
+  )
   // A size that does not fit is a cache that somebody cut; the installer checks the digest anyway.
   return manifest.success && manifest.data.files?.[0]?.size === size ? manifest.data : null
 }

@@ -37,12 +37,15 @@ test('mmdebstrap gets suite, target and sources last, and removals before links'
   const recipe = { ...debian13, packages: ['systemd'], excludes: [], links: { 'etc/a.timer': '/dev/null', 'etc/gone': '' } }
   const argv = renderMmdebstrap(recipe, { overlay: '/o', archive: '/t.tar', access: ['Acquire::http::Proxy "p";'], sources: ['deb x y z'] })
   assert.deepEqual(argv.slice(-3), ['trixie', '/t.tar', 'deb x y z'])
-  assert.deepEqual(argv.filter((word) => word.includes('/etc')), [
-    '--customize-hook=rm -f "$1"/etc/a.timer',
-    '--customize-hook=mkdir -p "$1"/etc',
-    '--customize-hook=ln -s /dev/null "$1"/etc/a.timer',
-    '--customize-hook=rm -f "$1"/etc/gone',
-    '--customize-hook=rm -f "$1"/etc/hostname "$1"/etc/ssh/ssh_host_*_key*',
-  ])
+  assert.deepEqual(
+    argv.filter((word) => word.includes('/etc')),
+    [
+      '--customize-hook=rm -f "$1"/etc/a.timer',
+      '--customize-hook=mkdir -p "$1"/etc',
+      '--customize-hook=ln -s /dev/null "$1"/etc/a.timer',
+      '--customize-hook=rm -f "$1"/etc/gone',
+      '--customize-hook=rm -f "$1"/etc/hostname "$1"/etc/ssh/ssh_host_*_key*',
+    ],
+  )
   assert.ok(argv.includes('--aptopt=Acquire::http::Proxy "p";'))
 })

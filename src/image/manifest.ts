@@ -10,7 +10,11 @@ export const recipeTag = 'recipe'
 
 /** UUID of version 5: the same name gives the same UUID (RFC 9562, section 5.5). */
 export function renderUuid5(space: string, name: string): string {
-  const bytes = createHash('sha1').update(Buffer.from(space.replaceAll('-', ''), 'hex')).update(name).digest().subarray(0, 16)
+  const bytes = createHash('sha1')
+    .update(Buffer.from(space.replaceAll('-', ''), 'hex'))
+    .update(name)
+    .digest()
+    .subarray(0, 16)
   bytes[6] = (bytes[6]! & 0x0f) | 0x50
   bytes[8] = (bytes[8]! & 0x3f) | 0x80
   const hex = bytes.toString('hex')

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { parseAptAccess, parseMirror, renderSources } from './mirror.ts'
 
 test('the mirror is taken from apt, security apart', () => {
-  const text = 'Debian|bookworm|oldstable|main|http://mirror.test/debian/\nDebian-Security|bookworm-security|oldstable-security|main|http://mirror.test/security/\n'
+  const text =
+    'Debian|bookworm|oldstable|main|http://mirror.test/debian/\nDebian-Security|bookworm-security|oldstable-security|main|http://mirror.test/security/\n'
   assert.deepEqual(parseMirror(text), { archive: 'http://mirror.test/debian', security: 'http://mirror.test/security' })
 })
 
@@ -26,6 +27,7 @@ test('sources name suite, updates and security', () => {
 })
 
 test('only the way to the mirror is handed on', () => {
-  const text = 'APT::Architecture "amd64";\nAcquire::http::Proxy "http://proxy.test:3128";\nAcquire::https::CaInfo "/etc/ssl/ca.pem";\nAcquire::Languages "none";\n'
+  const text =
+    'APT::Architecture "amd64";\nAcquire::http::Proxy "http://proxy.test:3128";\nAcquire::https::CaInfo "/etc/ssl/ca.pem";\nAcquire::Languages "none";\n'
   assert.deepEqual(parseAptAccess(text), ['Acquire::http::Proxy "http://proxy.test:3128";', 'Acquire::https::CaInfo "/etc/ssl/ca.pem";'])
 })

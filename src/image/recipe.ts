@@ -22,11 +22,18 @@ export interface Recipe {
 
 /** Short hash of all of a recipe; the order of its keys does not matter. */
 export function hashRecipe(recipe: Recipe): string {
-  return createHash('sha256').update(JSON.stringify(sorted(recipe))).digest('hex').slice(0, 16)
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(recipe)))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  )
 }

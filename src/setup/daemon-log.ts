@@ -46,7 +46,10 @@ export async function followLog(path: string, out: Writable, signal: AbortSignal
 }
 
 async function sizeOf(path: string): Promise<number> {
-  return await stat(path).then((found) => found.size, () => 0)
+  return await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  )
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

@@ -56,7 +56,8 @@ export async function stopDaemon(places: Places, context: Context): Promise<bool
   await removeFile(join(places.runDir, 'daemon.stamp'), { durable: false })
   const deadline = performance.now() + stopLimitMs
   while (isAlive(ping.pid)) {
-    if (performance.now() > deadline) throw new AppError('Timeout', `The node daemon (process ${ping.pid}) did not end within ${stopLimitMs / 1000} s.`, { hint: './spirula logs' })
+    if (performance.now() > deadline)
+      throw new AppError('Timeout', `The node daemon (process ${ping.pid}) did not end within ${stopLimitMs / 1000} s.`, { hint: './spirula logs' })
     await sleep(20)
   }
   return true
@@ -69,10 +70,22 @@ export function hasSystemd(): boolean {
 /** argv of the daemon. */
 export function renderDaemon(places: Places, choices: Choices): string[] {
   return [
-    process.execPath, join(places.root, 'dist/node/main.js'),
-    '--pool', choices.pool, '--mountpoint', `/${choices.pool}`,
-    '--backing-dir', places.backingDir, '--pool-size', String(choices.pool_size_bytes),
-    '--run-dir', places.runDir, '--cgroup-parent', choices.cgroup_parent, '--native-dir', join(places.root, 'build/native'),
+    process.execPath,
+    join(places.root, 'dist/node/main.js'),
+    '--pool',
+    choices.pool,
+    '--mountpoint',
+    `/${choices.pool}`,
+    '--backing-dir',
+    places.backingDir,
+    '--pool-size',
+    String(choices.pool_size_bytes),
+    '--run-dir',
+    places.runDir,
+    '--cgroup-parent',
+    choices.cgroup_parent,
+    '--native-dir',
+    join(places.root, 'build/native'),
   ]
 }
 

@@ -32,7 +32,9 @@ async function waitUntilProvisioned(node: NodeClient): Promise<Machine> {
     if (machine === undefined) throw new AppError('ProvisionFailed', `The zone ${firstAlias} went away while it was provisioned.`, { hint: './spirula logs' })
     if (machine.state === 'running') return machine
     if (machine.state === 'failed' || performance.now() > deadline) {
-      throw new AppError('ProvisionFailed', `The zone ${firstAlias} (${machine.uuid}) was not provisioned: it is ${machine.state}.`, { hint: `vmadm console ${machine.uuid}` })
+      throw new AppError('ProvisionFailed', `The zone ${firstAlias} (${machine.uuid}) was not provisioned: it is ${machine.state}.`, {
+        hint: `vmadm console ${machine.uuid}`,
+      })
     }
     await sleep(100)
   }

@@ -23,7 +23,10 @@ export async function ensureInternalNetwork(node: NodeClient): Promise<NicTag> {
  */
 export function planHostAddresses(used: readonly string[], random: Uint8Array): string[] {
   const second = [88, 89, 90, 91, 92, 93, 94, 95].find((number) => !used.some((address) => address.startsWith(`10.${number}.`)))
-  if (second === undefined) throw new AppError('AddressConflict', 'The networks 10.88.0.0/16 to 10.95.0.0/16 are all in use on this machine.', { hint: `make the nic tag ${internalTag} by hand: nictagadm add` })
+  if (second === undefined)
+    throw new AppError('AddressConflict', 'The networks 10.88.0.0/16 to 10.95.0.0/16 are all in use on this machine.', {
+      hint: `make the nic tag ${internalTag} by hand: nictagadm add`,
+    })
   const hex = Buffer.from(random).toString('hex')
   return [`10.${second}.0.1/24`, `fd${hex.slice(0, 2)}:${hex.slice(2, 6)}:${hex.slice(6, 10)}::1/64`]
 }

@@ -48,19 +48,28 @@ export interface UpOptions {
 export function parseUpOptions(words: readonly string[]): UpOptions {
   const { values } = parseWords(words)
   const pool = values.pool
-  if (pool !== undefined && !/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(pool)) throw new AppError('Usage', `"${pool}" cannot be the name of a pool: letters, digits, "_", "." and "-", a letter first.`)
+  if (pool !== undefined && !/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(pool))
+    throw new AppError('Usage', `"${pool}" cannot be the name of a pool: letters, digits, "_", "." and "-", a letter first.`)
   const size = values['pool-size']
   const parent = values['cgroup-parent']
-  if (parent !== undefined && !/^[a-z][a-z0-9-]{0,31}$/.test(parent)) throw new AppError('Usage', `"${parent}" cannot be the name of a cgroup: small letters, digits and "-", a letter first.`)
+  if (parent !== undefined && !/^[a-z][a-z0-9-]{0,31}$/.test(parent))
+    throw new AppError('Usage', `"${parent}" cannot be the name of a cgroup: small letters, digits and "-", a letter first.`)
   return {
-    given: { ...(pool === undefined ? {} : { pool }), ...(parent === undefined ? {} : { cgroup_parent: parent }), ...(size === undefined ? {} : { pool_size_bytes: parseSize(size) }) },
+    given: {
+      ...(pool === undefined ? {} : { pool }),
+      ...(parent === undefined ? {} : { cgroup_parent: parent }),
+      ...(size === undefined ? {} : { pool_size_bytes: parseSize(size) }),
+    },
     zone: values['no-zone'] !== true,
   }
 }
 
 function parseWords(words: readonly string[]) {
   try {
-    return parseArgs({ args: [...words], options: { 'pool': { type: 'string' }, 'pool-size': { type: 'string' }, 'cgroup-parent': { type: 'string' }, 'no-zone': { type: 'boolean' } } })
+    return parseArgs({
+      args: [...words],
+      options: { 'pool': { type: 'string' }, 'pool-size': { type: 'string' }, 'cgroup-parent': { type: 'string' }, 'no-zone': { type: 'boolean' } },
+    })
   } catch (cause) {
     throw new AppError('Usage', 'up does not understand its options.', { cause, hint: './spirula --help' })
   }

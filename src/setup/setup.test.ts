@@ -80,11 +80,21 @@ test('the internal network keeps clear of what the host has', () => {
   const random = Uint8Array.of(1, 2, 3, 4, 5)
   assert.deepEqual(planHostAddresses(['127.0.0.1', '::1'], random), ['10.88.0.1/24', 'fd01:0203:0405::1/64'])
   assert.equal(planHostAddresses(['10.88.3.4'], random)[0], '10.89.0.1/24')
-  assert.throws(() => planHostAddresses([88, 89, 90, 91, 92, 93, 94, 95].map((second) => `10.${second}.0.9`), random), (error) => isAppError(error, 'AddressConflict'))
+  assert.throws(
+    () =>
+      planHostAddresses(
+        [88, 89, 90, 91, 92, 93, 94, 95].map((second) => `10.${second}.0.9`),
+        random,
+      ),
+    (error) => isAppError(error, 'AddressConflict'),
+  )
 })
 
 test('only resolvers that a zone can reach', () => {
-  assert.deepEqual(parseResolvers('search x\nnameserver 127.0.0.53\nnameserver 192.0.2.1\n nameserver 2001:db8::1\nnameserver fe80::1%eth0\n# nameserver 9.9.9.9\n'), ['192.0.2.1', '2001:db8::1'])
+  assert.deepEqual(
+    parseResolvers('search x\nnameserver 127.0.0.53\nnameserver 192.0.2.1\n nameserver 2001:db8::1\nnameserver fe80::1%eth0\n# nameserver 9.9.9.9\n'),
+    ['192.0.2.1', '2001:db8::1'],
+  )
 })
 
 test('the first zone has host number 10 and the node as its gateway', () => {
@@ -117,7 +127,11 @@ test('progress is a line a step, also for one that fails', async () => {
 })
 
 test('a failure names its causes and the way out', () => {
-  const error = new AppError('NoSpace', 'The pool is full.', { cause: new Error('ENOSPC'), hint: 'free some', details: [{ path: 'quota', message: 'too large' }] })
+  const error = new AppError('NoSpace', 'The pool is full.', {
+    cause: new Error('ENOSPC'),
+    hint: 'free some',
+    details: [{ path: 'quota', message: 'too large' }],
+  })
   assert.equal(renderFailure(error), 'spirula: The pool is full.\nbecause: ENOSPC\n  quota: too large\nhint: free some')
   assert.match(renderFailure(new TypeError('x')), /defect: TypeError: x/)
 })

@@ -28,7 +28,8 @@ function section(title: string): string {
 
 test('up makes a node and a running zone', () => {
   const text = section('first')
-  for (const step of ['commands', 'pool and node daemon', 'images', 'internal network', 'first zone']) assert.match(text, new RegExp(`^\\[\\d/8\\] ${step} … .*ok \\(`, 'm'))
+  for (const step of ['commands', 'pool and node daemon', 'images', 'internal network', 'first zone'])
+    assert.match(text, new RegExp(`^\\[\\d/8\\] ${step} … .*ok \\(`, 'm'))
   assert.match(section('list'), /^running:debian0:[0-9a-f-]{36}$/m)
   const uuid = section('list').trim().split(':')[2]!
   assert.ok(text.includes(`zlogin ${uuid}`) && text.includes(`vmadm console ${uuid}`))

@@ -19,7 +19,10 @@ test('links between documents lead somewhere', () => {
 
 test('decisions are numbered in a row, a page long, with all five parts', () => {
   const names = readdirSync(join(root, 'docs/adr')).toSorted()
-  assert.deepEqual(names.map((name) => Number(name.slice(0, 4))), names.map((_, index) => index + 1))
+  assert.deepEqual(
+    names.map((name) => Number(name.slice(0, 4))),
+    names.map((_, index) => index + 1),
+  )
   for (const name of names) {
     const text = read(`docs/adr/${name}`)
     assert.ok(text.split('\n').length <= 60, `${name} is longer than a page`)
@@ -28,7 +31,9 @@ test('decisions are numbered in a row, a page long, with all five parts', () => 
 })
 
 test('every test that SPECIFICATION.md names is there', () => {
-  const rows = read('SPECIFICATION.md').split('\n').filter((line) => /^\| (?!what|---)/.test(line))
+  const rows = read('SPECIFICATION.md')
+    .split('\n')
+    .filter((line) => /^\| (?!what|---)/.test(line))
   assert.ok(rows.length > 5)
   for (const row of rows) {
     const cells = row.split(' | ')
@@ -45,14 +50,21 @@ test('CI runs the test command of the README', () => {
 })
 
 test('each Debian package stands once, in order, with a reason', () => {
-  const lines = read('src/setup/packages.txt').split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const lines = read('src/setup/packages.txt')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
   const names = lines.map((line) => /^([a-z0-9.+-]+) +# \S/.exec(line)?.[1])
-  assert.ok(names.every((name) => name !== undefined), lines.join('\n'))
+  assert.ok(
+    names.every((name) => name !== undefined),
+    lines.join('\n'),
+  )
   assert.deepEqual(names, [...new Set(names)].toSorted())
 })
 
 test('the folders of the map in ARCHITECTURE.md are the folders there are', () => {
   const mapped = [...read('ARCHITECTURE.md').matchAll(/^\| `(src\/\w+)` \|/gm)].map(([, folder]) => folder!)
-  const there = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => `src/${name}`)
+  const there = readdirSync(join(root, 'src'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `src/${name}`)
   assert.deepEqual(mapped.toSorted(), there.toSorted())
 })

@@ -9,7 +9,10 @@ const product = files.filter(({ path }) => /^(src|native)\//.test(path) && !path
 
 for (const code of Object.keys(errorCodes)) {
   test(`the error ${code} is used`, () => {
-    assert.ok(product.some(({ text }) => text.includes(`'${code}'`)), `no file of src makes a ${code}; remove it from the table`)
+    assert.ok(
+      product.some(({ text }) => text.includes(`'${code}'`)),
+      `no file of src makes a ${code}; remove it from the table`,
+    )
   })
 }
 

@@ -17,13 +17,22 @@ test('every reference in the API document has a target', () => {
   const { components } = JSON.parse(text) as { components: { schemas: Record<string, unknown> } }
   const targets = [...text.matchAll(/"\$ref": "([^"]+)"/g)].map(([, target]) => target!)
   assert.ok(targets.length > 50)
-  assert.deepEqual(targets.filter((target) => !Object.hasOwn(components.schemas, target.replace('#/components/schemas/', ''))), [])
+  assert.deepEqual(
+    targets.filter((target) => !Object.hasOwn(components.schemas, target.replace('#/components/schemas/', ''))),
+    [],
+  )
 })
 
 test('ids and places of routes are unique, and ids are noun.verb', () => {
   const places = allRoutes.map(({ method, path }) => `${method} ${path.replaceAll(/:\w+/g, ':x')}`)
-  assert.deepEqual(places.filter((place, index) => places.indexOf(place) !== index), [])
+  assert.deepEqual(
+    places.filter((place, index) => places.indexOf(place) !== index),
+    [],
+  )
   const ids = allRoutes.map(({ id }) => id)
   assert.equal(new Set(ids).size, ids.length)
-  assert.deepEqual(ids.filter((id) => !/^[a-z_]+\.[a-z_]+$/.test(id)), [])
+  assert.deepEqual(
+    ids.filter((id) => !/^[a-z_]+\.[a-z_]+$/.test(id)),
+    [],
+  )
 })
