@@ -26,7 +26,10 @@ async function ensureProgram(name: string, context: Context): Promise<boolean> {
   const files = [join(source, `${name}.c`), ...parts.filter((part) => /\.[ch]$/.test(part)).map((part) => join(source, name, part))]
   const ages = await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs))
   const output = join(target, name)
-  const made = await stat(output).then((found) => found.mtimeMs, () => 0)
+  const made = await stat(output).then(
+    (found) => found.mtimeMs,
+    () => 0,
+  )
   if (made > Math.max(...ages)) return false
   await run(['/usr/bin/musl-gcc', ...flags, '-o', output, ...files.filter((file) => file.endsWith('.c'))], {}, context)
   return true
