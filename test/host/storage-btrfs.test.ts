@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -159,6 +160,26 @@ suite('btrfs by itself', () => {
     assert.doesNotMatch(groups(), /^15\/77 /m)
   })
 
+  test('SIGKILL at 25 random moments of a mixed load: the next start leaves only whole things', async () => {
+    const { storage, mountpoint } = rig
+    const own = join(mountpoint, '.spirula')
+    for (let kill = 0; kill < 25; kill += 1) {
+      await killedChurn(mountpoint, 120 + (kill * 37) % 160)
+      await prepareBtrfs({ pool: 'zones', mountpoint, helper: rig.helper }, context)
+      const datasets = await storage.list(context)
+      const shots = await storage.listAllSnapshots(context)
+      const expected = datasets.flatMap(({ name, mountpoint: at }) => [at, ...(shots.get(name) ?? []).map((shot) => join(own, 'datasets', name, '.snapshots', shot.name, shot.name))])
+      const found = subvolumes().map((line) => join(mountpoint, line.replace(/^.* path /, '')))
+      assert.deepEqual(found.toSorted(), expected.toSorted())
+      assert.deepEqual(readdirSync(join(own, 'intents')), [])
+      for (const { name, quota_bytes } of datasets) if (!name.includes('/')) assert.equal(quota_bytes, 64 << 20, name)
+      const directories = readdirSync(join(own, 'datasets'))
+      assert.deepEqual(directories.toSorted(), datasets.map(({ name }) => name).filter((name) => !name.includes('/')).toSorted())
+    }
+    for (const { name } of await storage.list(context)) await storage.destroy(name, context)
+    assert.deepEqual(subvolumes(), [])
+  })
+
   test('a directory in the way is a refusal, not a place to nest in', async () => {
     mkdirSync(join(rig.mountpoint, 'inway'))
     await assert.rejects(rig.storage.create('inway', {}, context), (error) => isAppError(error, 'DatasetExists'))
@@ -257,6 +278,45 @@ test('a full pool is NoSpace and leaves nothing of what was refused', async () =
     await rig.dispose()
   }
 })
+
+/** A process that creates, clones, snapshots, rolls back, renames and destroys at random, killed after a while. */
+async function killedChurn(mountpoint: string, afterMs: number): Promise<void> {
+  const code = `
+    import { createBtrfsStorage } from '#host/btrfs/btrfs.ts'
+    const context = { signal: new AbortController().signal, log: { debug() {}, info() {}, warn() {}, error() {} }, now: () => new Date() }
+    const storage = createBtrfsStorage({ pool: 'zones', mountpoint: ${JSON.stringify(mountpoint)} })
+    const pick = (list) => list[Math.floor(Math.random() * list.length)]
+    const names = ['k1', 'k2', 'k3', 'k4']
+    const options = { quota_bytes: 64 << 20 }
+    console.log('ready')
+    for (;;) {
+      const [dataset, other, snapshot] = [pick(names), pick(names), pick(['s1', 's2'])]
+      await pick([
+        () => storage.create(dataset, options, context),
+        () => storage.create(dataset + '/data', {}, context),
+        () => storage.clone({ dataset, snapshot }, other, options, context),
+        () => storage.snapshot({ dataset, snapshot }, context),
+        () => storage.rollback({ dataset, snapshot }, context),
+        () => storage.rename(dataset, other, context),
+        () => storage.destroySnapshot({ dataset, snapshot }, context),
+        () => storage.destroy(dataset, context),
+      ])().catch((error) => { if (error.name !== 'AppError' || error.code === 'CommandFailed') { console.log(error); process.exit(1) } })
+    }`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: join(import.meta.dirname, '../..'), stdio: ['ignore', 'pipe', 'inherit'] })
+  const said: string[] = []
+  const ready = Promise.withResolvers<void>()
+  child.stdout.on('data', (chunk: Buffer) => {
+    said.push(chunk.toString())
+    ready.resolve()
+  })
+  const ended = once(child, 'exit')
+  await Promise.race([ready.promise, ended])
+  await sleep(afterMs)
+  child.kill('SIGKILL')
+  assert.deepEqual((await ended)[1], 'SIGKILL', said.join(''))
+  // What it had started ends by itself.
+  await sleep(20)
+}
 
 /** Has the kernel free what was deleted; without the commit it would wait for the next one, up to 30 s. */
 async function clean(rig: Rig): Promise<void> {

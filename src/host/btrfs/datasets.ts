@@ -74,7 +74,7 @@ export interface NewDataset {
 export async function makeDataset(pool: BtrfsPool, wanted: NewDataset, context: Context, fill: (group: GroupId | null) => Promise<void>): Promise<void> {
   const { dataset, origin, options } = wanted
   checkQuota(options.quota_bytes)
-  await refuseTaken(pool, dataset)
+  await refuseTaken(pool, dataset, context)
   const madeParent = await ensureParents(pool, dataset, context)
   const quota = options.quota_bytes ?? null
   try {
@@ -107,11 +107,11 @@ export async function ensureParents(pool: BtrfsPool, dataset: string, context: C
 }
 
 /** Refuses a name that is taken; clears what a killed create or destroy left of it. */
-export async function refuseTaken(pool: BtrfsPool, dataset: string): Promise<void> {
+export async function refuseTaken(pool: BtrfsPool, dataset: string, context: Context): Promise<void> {
   checkDatasetName(dataset)
   // Anything at the path counts, a plain directory too: btrfs would make the new subvolume inside of it.
   if ((await lstat(pathOf(pool, dataset)).catch(ignoreMissing)) !== null) throw datasetExists(dataset)
-  await rm(directoryOf(pool, dataset), { recursive: true, force: true })
+  await removeRemains(pool, dataset, context)
 }
 
 export async function setQuota(pool: BtrfsPool, dataset: string, bytes: number | null, context: Context): Promise<void> {

@@ -20,7 +20,7 @@ export async function renameDataset(pool: BtrfsPool, from: string, to: string, c
   if (depthOf(from) !== depthOf(to)) {
     throw new AppError('NotSupported', `The dataset ${from} cannot become ${to}: on btrfs a dataset stays at its depth.`)
   }
-  await refuseTaken(pool, to)
+  await refuseTaken(pool, to, context)
   await ensureParents(pool, to, context)
   const intent = await createIntent(pool, [from, to])
   // From here on it only goes forward.

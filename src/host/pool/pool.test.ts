@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -10,6 +10,8 @@ import { ensureMarker } from './marker.ts'
 import { parseMountInfo } from './mounts.ts'
 import { checkDatasetName, depthOf, parentOf, parseSnapshotName, renameBelow } from './name.ts'
 import { openPool } from './open.ts'
+import { createZfsPool, findZfsPool } from './zfs-pool.ts'
+import type { ZfsRunner } from '../zfs/runner.ts'
 
 const context: Context = { signal: new AbortController().signal, log: silentLog, now: () => new Date('2026-11-23T00:00:00Z') }
 let directory: string
@@ -60,4 +62,30 @@ test('the marker is written once, and names the pool', async () => {
   await assert.rejects(ensureMarker(mountpoint, 'tank', context), (error) => isAppError(error, 'PoolUnavailable') && /zones/.test(error.message))
   await writeFile(join(mountpoint, '.spirula/pool.json'), '{"v":2}')
   await assert.rejects(ensureMarker(mountpoint, 'zones', context), (error) => isAppError(error, 'StateCorrupt'))
+})
+
+test('a ZFS pool is looked for, imported, and made on a file only when there is none', async () => {
+  const seen: string[] = []
+  const answers: Record<string, number> = {}
+  const runner: ZfsRunner = {
+    async run(argv) {
+      seen.push(argv.join(' '))
+      return { stdout: '', stderr: '', exitCode: answers[argv.slice(0, 2).join(' ')] ?? 0 }
+    },
+    source: () => assert.fail(),
+    sink: () => assert.fail(),
+  }
+  const options = { name: 'tank', mountpoint: join(directory, 'tank'), backing_dir: join(directory, 'backing'), size_bytes: 2 ** 30 }
+  assert.equal(await findZfsPool(options, runner, context), true)
+  assert.deepEqual(seen.splice(0), ['zpool list -H -o name tank'])
+  answers['zpool list'] = 1
+  assert.equal(await findZfsPool(options, runner, context), true)
+  assert.deepEqual(seen.splice(0), ['zpool list -H -o name tank', `zpool import -d ${options.backing_dir} tank`])
+  answers['zpool import'] = 1
+  assert.equal(await findZfsPool(options, runner, context), false)
+  assert.deepEqual(seen.splice(0), ['zpool list -H -o name tank', `zpool import -d ${options.backing_dir} tank`, 'zpool import tank'])
+  await createZfsPool(options, runner, context)
+  assert.match(seen[0] ?? '', /^zpool create .*-O atime=off .*mountpoint=\S+tank tank \S+backing\/tank\.zfs$/)
+  assert.equal((await stat(join(options.backing_dir, 'tank.zfs'))).size, 2 ** 30)
+  await assert.rejects(createZfsPool(options, runner, context), (error) => isAppError(error, 'PoolUnavailable'))
 })
