@@ -41,7 +41,13 @@ export async function watchOperation(cli: Cli, input: Input, id: string): Promis
 }
 
 async function follow(cli: Cli, json: boolean, open: (signal: AbortSignal) => AsyncIterable<OperationEvent>, watched?: string): Promise<Operation> {
-  const following: Following = { cli, progress: createProgress(cli, json), id: watched, interrupts: watched === undefined ? 0 : 1, detach: new AbortController() }
+  const following: Following = {
+    cli,
+    progress: createProgress(cli, json),
+    id: watched,
+    interrupts: watched === undefined ? 0 : 1,
+    detach: new AbortController(),
+  }
   const stop = cli.onInterrupt(() => interrupt(following))
   try {
     return await readToEnd(following, open(following.detach.signal))

@@ -30,4 +30,6 @@ if (load === undefined) {
   process.exit(2)
 }
 // No await at the top: the bundle is CommonJS, which Node starts 5 ms sooner.
-void load().then(({ tool }) => runTool(tool, words, cli)).then((code) => process.exit(code))
+void load()
+  .then(({ tool }) => runTool(tool, words, cli))
+  .then((code) => process.exit(code))

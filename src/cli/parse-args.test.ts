@@ -16,7 +16,7 @@ function parse(...words: string[]): { args: readonly string[]; options: Record<s
 }
 
 const cases: [string[], string[], Record<string, string[]>][] = [
-  [['-Hpo', 'uuid,alias', 'x'], ['x'], { 'no-header': [''], parsable: [''], order: ['uuid,alias'] }],
+  [['-Hpo', 'uuid,alias', 'x'], ['x'], { 'no-header': [''], 'parsable': [''], 'order': ['uuid,alias'] }],
   [['-ouuid'], [], { order: ['uuid'] }],
   [['--order=a=b', '--order', '-ram'], [], { order: ['a=b', '-ram'] }],
   [['a', '-p', 'b'], ['a', 'b'], { parsable: [''] }],

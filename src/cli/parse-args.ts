@@ -67,7 +67,10 @@ function takeValue(option: Option, state: State): string {
 }
 
 function unknownOption(typed: string, grammar: Grammar): AppError {
-  const nearest = nearestOf(typed.replace(/^-+/, ''), grammar.options.map((option) => option.long))
+  const nearest = nearestOf(
+    typed.replace(/^-+/, ''),
+    grammar.options.map((option) => option.long),
+  )
   return usage(`There is no option ${typed}.${nearest === null ? '' : ` Did you mean --${nearest}?`}`)
 }
 

@@ -3,7 +3,13 @@ import { AppError } from '#contracts/errors.ts'
 import { JsonMistake, parseJson } from '#lib/json-position.ts'
 import { optionValue, type Cli, type Input, type Option } from './command.ts'
 
-export const fileOption: Option = { long: 'file', short: 'f', value: 'FILE', summary: 'Reads FILE in place of standard input; - is standard input', complete: 'file' }
+export const fileOption: Option = {
+  long: 'file',
+  short: 'f',
+  value: 'FILE',
+  summary: 'Reads FILE in place of standard input; - is standard input',
+  complete: 'file',
+}
 
 const maxPayloadBytes = 16 * 1024 * 1024
 
@@ -25,7 +31,8 @@ export async function readPayload(input: Input, cli: Cli, refusal: string): Prom
 /** A JSON object out of text a person wrote. */
 export function parsePayload(text: string): Record<string, unknown> {
   const value = parseText(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new AppError('InvalidJson', 'Invalid JSON payload: an object is expected, { "property": value, … }.')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new AppError('InvalidJson', 'Invalid JSON payload: an object is expected, { "property": value, … }.')
   // Any JSON object is a record of unknowns.
   return value as Record<string, unknown>
 }

@@ -48,7 +48,13 @@ async function readWords(tool: Tool): Promise<Words> {
 
 async function renderCommands(tool: Tool): Promise<string> {
   const names = tool.commands.flatMap((entry) => [entry.name, ...(entry.aliases ?? [])])
-  const lines = ['    if [ "$COMP_CWORD" -eq 1 ]; then', `        ${renderReply(`echo '${['help', ...names].join('\n')}'`)}`, '        return', '    fi', '    case $command in']
+  const lines = [
+    '    if [ "$COMP_CWORD" -eq 1 ]; then',
+    `        ${renderReply(`echo '${['help', ...names].join('\n')}'`)}`,
+    '        return',
+    '    fi',
+    '    case $command in',
+  ]
   for (const entry of tool.commands) {
     const { command } = await entry.load()
     lines.push(`    ${[entry.name, ...(entry.aliases ?? [])].join('|')})`, renderWords(command, 2, '        '), '        ;;')
@@ -74,7 +80,12 @@ function renderOptionValue(option: Option, indent: string): string[] {
   const source = renderSource(option.complete)
   if (option.value === undefined || source === '') return []
   const names = [`--${option.long}`, ...(option.short === undefined ? [] : [`-${option.short}`])]
-  return [`${indent}if [[ ${names.map((name) => `$prev == ${name}`).join(' || ')} ]]; then`, `${indent}    ${renderReply(source)}`, `${indent}    return`, `${indent}fi`]
+  return [
+    `${indent}if [[ ${names.map((name) => `$prev == ${name}`).join(' || ')} ]]; then`,
+    `${indent}    ${renderReply(source)}`,
+    `${indent}    return`,
+    `${indent}fi`,
+  ]
 }
 
 function renderSource(completion: Completion | undefined): string {

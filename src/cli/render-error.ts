@@ -8,7 +8,13 @@ export function renderError(first: string, error: AppError, extraHint?: string):
   const lines = [first]
   for (const detail of error.details ?? []) lines.push(`  ${detail.path}: ${detail.message}`)
   for (const cause of readCauses(error)) lines.push(`  because: ${cause}`)
-  if (error.internal !== undefined) lines.push(...error.internal.trimEnd().split('\n').map((line) => `  ${line}`))
+  if (error.internal !== undefined)
+    lines.push(
+      ...error.internal
+        .trimEnd()
+        .split('\n')
+        .map((line) => `  ${line}`),
+    )
   const hint = error.hint ?? extraHint
   if (hint !== undefined) lines.push(`hint: ${hint}`)
   return `${lines.join('\n')}\n`

@@ -26,8 +26,20 @@ export function renderCommandHelp(tool: Tool, entry: CommandEntry, command: Comm
   for (const paragraph of command.description ?? []) sections.push(wrap(paragraph, 0))
   const aliases = entry.aliases ?? []
   if (aliases.length > 0) sections.push(`Other names: ${aliases.join(', ')}`)
-  if (command.arguments.length > 0) sections.push(renderRows('Arguments', command.arguments.map((argument) => [argument.name, argument.summary])))
-  if (command.options.length > 0) sections.push(renderRows('Options', command.options.map((option) => [renderOptionNames(option), option.summary])))
+  if (command.arguments.length > 0)
+    sections.push(
+      renderRows(
+        'Arguments',
+        command.arguments.map((argument) => [argument.name, argument.summary]),
+      ),
+    )
+  if (command.options.length > 0)
+    sections.push(
+      renderRows(
+        'Options',
+        command.options.map((option) => [renderOptionNames(option), option.summary]),
+      ),
+    )
   const examples = command.examples.map((example) => `  ${example.command}\n      ${example.summary}`)
   if (examples.length > 0) sections.push(`Examples:\n${examples.join('\n')}`)
   return `${sections.join('\n\n')}\n`
@@ -37,7 +49,13 @@ export function renderCommandHelp(tool: Tool, entry: CommandEntry, command: Comm
 export function renderToolHelp(tool: Tool): string {
   const commands = tool.commands.map((entry) => [[entry.name, ...(entry.aliases ?? [])].join(', '), entry.summary])
   const sections = [`Usage: ${tool.name} COMMAND [OPTIONS] [ARGUMENTS]`, `${tool.summary}.`, renderRows('Commands', commands)]
-  if (tool.options !== undefined) sections.push(renderRows('Options before the command', tool.options.map((option) => [renderOptionNames(option), option.summary])))
+  if (tool.options !== undefined)
+    sections.push(
+      renderRows(
+        'Options before the command',
+        tool.options.map((option) => [renderOptionNames(option), option.summary]),
+      ),
+    )
   sections.push(`\`${tool.name} help COMMAND\` tells more.`)
   return `${sections.join('\n\n')}\n`
 }

@@ -37,6 +37,9 @@ function renderOption(option: Option): string[] {
 
 /** Backslashes and dashes are roff's own; a dot or quote at the start of a line would be a request; it is sure of ASCII only. */
 function escapeText(text: string): string {
-  const plain = text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^([.'])/, '\\&$1')
+  const plain = text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/^([.'])/, '\\&$1')
   return plain.replaceAll(/[^\0-\x7f]/gu, (letter) => `\\[u${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`)
 }

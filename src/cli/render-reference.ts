@@ -5,7 +5,8 @@ import { renderOptionNames, renderUsage } from './render-help.ts'
 export async function renderReferencePage(tool: Tool): Promise<string> {
   const entries = tool.root === undefined ? tool.commands : [tool.root]
   const parts = [`# ${tool.name}`, `${tool.summary}.`]
-  if (tool.options !== undefined) parts.push('Options before the command:', renderList(tool.options.map((option) => [renderOptionNames(option).trim(), option.summary])))
+  if (tool.options !== undefined)
+    parts.push('Options before the command:', renderList(tool.options.map((option) => [renderOptionNames(option).trim(), option.summary])))
   for (const entry of entries) parts.push(...renderCommand(tool, entry, (await entry.load()).command))
   return `${parts.join('\n\n')}\n`
 }

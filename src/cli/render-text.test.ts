@@ -26,11 +26,14 @@ test('nictagadm list: table, and colons escaped', () => {
     { name: 'admin', type: 'normal' as const, mac: '00:0c:29:1c:5e:11', mtu: 1500, link: 'eth0' },
     { name: 'stub0', type: 'etherstub' as const, mac: '-', mtu: 1500, link: 'br-stub0' },
   ]
-  assert.equal(renderTagTable(tags), `${[
-    'NAME           MACADDRESS         LINK           TYPE',
-    'admin          00:0c:29:1c:5e:11  eth0           normal',
-    'stub0          -                  br-stub0       etherstub',
-  ].join('\n')}\n`)
+  assert.equal(
+    renderTagTable(tags),
+    `${[
+      'NAME           MACADDRESS         LINK           TYPE',
+      'admin          00:0c:29:1c:5e:11  eth0           normal',
+      'stub0          -                  br-stub0       etherstub',
+    ].join('\n')}\n`,
+  )
   assert.equal(renderParsableTags(tags.slice(0, 1), ':'), 'admin:00\\:0c\\:29\\:1c\\:5e\\:11:eth0:normal\n')
   assert.equal(renderParsableTags(tags.slice(0, 1), ','), 'admin,00:0c:29:1c:5e:11,eth0,normal\n')
 })
@@ -55,13 +58,21 @@ for (const [name, words, code] of badTags) test(`nictagadm add refuses ${name}`,
 test('vmadm events: one line a difference, short and full', () => {
   const vm = { alias: 'web01', zonename: uuid } as unknown as Extract<MachineEvent, { type: 'modify' }>['vm']
   const event: MachineEvent = {
-    type: 'modify', seq: 1, date: '2026-11-20T10:11:12.345Z', zonename: uuid, uuid, vm,
+    type: 'modify',
+    seq: 1,
+    date: '2026-11-20T10:11:12.345Z',
+    zonename: uuid,
+    uuid,
+    vm,
     changes: [
       { prettyPath: 'ram', path: ['ram'], action: 'changed', oldValue: 256, newValue: 512 },
       { prettyPath: 'tags.role', path: ['tags', 'role'], action: 'added', newValue: 'web' },
     ],
   }
-  assert.equal(renderEvent(event, false), '[10:11:12.345Z] 5b9a6a7e web01 ram changed :: 256 -> 512\n[10:11:12.345Z] 5b9a6a7e web01 tags.role added :: - -> "web"\n')
+  assert.equal(
+    renderEvent(event, false),
+    '[10:11:12.345Z] 5b9a6a7e web01 ram changed :: 256 -> 512\n[10:11:12.345Z] 5b9a6a7e web01 tags.role added :: - -> "web"\n',
+  )
   assert.match(renderEvent(event, true), new RegExp(`^\\[2026-11-20T10:11:12.345Z\\] ${uuid} web01 ram`))
   assert.equal(renderEvent({ ...event, type: 'delete', changes: [] }, false), '[10:11:12.345Z] 5b9a6a7e web01 delete\n')
 })
@@ -80,23 +91,34 @@ test('an error tells details, reasons, last words and what to type', () => {
     cause: new Error('reason one', { cause: new Error('reason two') }),
     hint: 'vmadm validate create',
   })
-  assert.equal(renderError('First.', error), `${[
-    'First.',
-    '  quota: must be a whole number',
-    '  because: reason one',
-    '  because: reason two',
-    '  mount: no such file',
-    'hint: vmadm validate create',
-  ].join('\n')}\n`)
+  assert.equal(
+    renderError('First.', error),
+    `${[
+      'First.',
+      '  quota: must be a whole number',
+      '  because: reason one',
+      '  because: reason two',
+      '  mount: no such file',
+      'hint: vmadm validate create',
+    ].join('\n')}\n`,
+  )
 })
 
 test('facts for a shell', () => {
   const facts = { 'Live Image': `it's`, 'Network Interfaces': { eth0: { 'MAC Address': 'x', 'NIC Names': ['a', 'b'] } }, 'VM Capable': true }
-  assert.equal(renderShellFacts(facts), `Live_Image='it'\\''s'\nNetwork_Interfaces_eth0_MAC_Address='x'\nNetwork_Interfaces_eth0_NIC_Names='a,b'\nVM_Capable='true'\n`)
+  assert.equal(
+    renderShellFacts(facts),
+    `Live_Image='it'\\''s'\nNetwork_Interfaces_eth0_MAC_Address='x'\nNetwork_Interfaces_eth0_NIC_Names='a,b'\nVM_Capable='true'\n`,
+  )
 })
 
 test('a dry run lists its steps', () => {
-  const result = { steps: [{ kind: 'dataset.clone', image_uuid: 'i', quota: 10 }, { kind: 'record.write', record: { secret: 1 } }] }
+  const result = {
+    steps: [
+      { kind: 'dataset.clone', image_uuid: 'i', quota: 10 },
+      { kind: 'record.write', record: { secret: 1 } },
+    ],
+  }
   assert.equal(renderPlan(makeOperation({ result })), '1. dataset.clone  image_uuid=i  quota=10\n2. record.write\n')
   assert.equal(renderPlan(makeOperation({ result: { steps: [] } })), 'Nothing to do.\n')
 })

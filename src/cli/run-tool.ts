@@ -56,7 +56,10 @@ async function showHelp(tool: Tool, name: string | undefined, cli: Cli): Promise
 function findCommand(tool: Tool, name: string): CommandEntry {
   const found = tool.commands.find((entry) => entry.name === name || entry.aliases?.includes(name))
   if (found !== undefined) return found
-  const nearest = nearestOf(name, tool.commands.flatMap((entry) => [entry.name, ...(entry.aliases ?? [])]))
+  const nearest = nearestOf(
+    name,
+    tool.commands.flatMap((entry) => [entry.name, ...(entry.aliases ?? [])]),
+  )
   throw new AppError('Usage', `Invalid command: "${name}".${nearest === null ? '' : ` Did you mean ${nearest}?`}`, { hint: `${tool.name} help` })
 }
 
@@ -103,4 +106,3 @@ function helpHint(where: Where, error: AppError): string | undefined {
   if (error.code !== 'Usage' || where.command === undefined) return undefined
   return where.entry === where.tool.root ? `${where.tool.name} --help` : `${where.tool.name} help ${where.entry?.name}`
 }
-

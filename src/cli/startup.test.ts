@@ -18,7 +18,10 @@ for (const name of Object.keys(tools)) {
   test(`${name} loads neither zod nor node:http`, () => {
     const urls = ['./tools.ts', '../client/node-client.ts'].map((path) => new URL(path, import.meta.url).href)
     const [toolsUrl = '', clientUrl = ''] = urls
-    const result = spawnSync(process.execPath, ['--input-type=module', '-e', probe, toolsUrl, name, clientUrl], { encoding: 'utf8', cwd: fileURLToPath(new URL('.', import.meta.url)) })
+    const result = spawnSync(process.execPath, ['--input-type=module', '-e', probe, toolsUrl, name, clientUrl], {
+      encoding: 'utf8',
+      cwd: fileURLToPath(new URL('.', import.meta.url)),
+    })
     assert.equal(result.stderr, '')
     assert.deepEqual(JSON.parse(result.stdout), { http: false, zod: false })
   })

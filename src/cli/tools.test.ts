@@ -30,7 +30,10 @@ for (const { tool, entry, command } of all) {
     assert.equal(new Set(shorts).size, shorts.length)
     assert.equal(new Set(longs).size, longs.length)
     const summaries = [entry, ...command.options, ...command.arguments, ...command.examples].map((value) => value.summary)
-    assert.deepEqual(summaries.filter((summary) => summary === '' || summary.endsWith('.')), [])
+    assert.deepEqual(
+      summaries.filter((summary) => summary === '' || summary.endsWith('.')),
+      [],
+    )
   })
 
   test(`${name}: optional arguments come last, only the last is many`, () => {
@@ -64,7 +67,10 @@ test('manual, reference and completion name every command and option', async () 
     const completion = await renderBashCompletion(tool)
     for (const { entry, command } of all.filter((one) => one.tool === tool)) {
       for (const word of [entry.name, ...command.options.map((option) => `--${option.long}`)]) {
-        assert.ok([man, reference, completion].every((text) => text.includes(word)), `${tool.name}: ${word}`)
+        assert.ok(
+          [man, reference, completion].every((text) => text.includes(word)),
+          `${tool.name}: ${word}`,
+        )
       }
     }
     assert.ok((await renderZshCompletion(tool)).startsWith(`#compdef ${tool.name}\n`))

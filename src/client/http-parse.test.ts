@@ -18,7 +18,7 @@ async function parse(text: string, size: number): Promise<{ status: number; body
 
 const answers: Record<string, [string, string]> = {
   'content-length': ['HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ngrün!rest that is not ours', 'grün!'],
-  chunked: ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\ntrailer: x\r\n\r\n', 'abc0123456789'],
+  'chunked': ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\ntrailer: x\r\n\r\n', 'abc0123456789'],
   'until the end': ['HTTP/1.0 200\r\n\r\nall of it', 'all of it'],
   'no content': ['HTTP/1.1 204 No Content\r\n\r\n', ''],
 }

@@ -19,8 +19,16 @@ test('JSON, with parameters and a body', async () => {
 })
 
 test('an error of the daemon comes back whole', async () => {
-  const error = { code: 'NoSpace', message: 'The pool is full.', hint: 'vmadm list', details: [{ path: 'quota', message: 'too much' }], causes: ['ENOSPC'] } as const
-  await using daemon = await startFakeDaemon({ 'GET /machines/*': { status: 507, error: { ...error, details: [...error.details], causes: [...error.causes] } } })
+  const error = {
+    code: 'NoSpace',
+    message: 'The pool is full.',
+    hint: 'vmadm list',
+    details: [{ path: 'quota', message: 'too much' }],
+    causes: ['ENOSPC'],
+  } as const
+  await using daemon = await startFakeDaemon({
+    'GET /machines/*': { status: 507, error: { ...error, details: [...error.details], causes: [...error.causes] } },
+  })
   await assert.rejects(createNodeClient(daemon.socketPath).json('machine.get', { params: { name: 'x' } }), (caught: AppError) => {
     assert.deepEqual(JSON.parse(JSON.stringify(caught)), error)
     return true
@@ -37,7 +45,9 @@ test('an operation is followed to its last event', async () => {
 
 test('a large upload arrives whole, in chunks', async () => {
   const bytes = randomBytes(5_000_000)
-  await using daemon = await startFakeDaemon({ 'POST /receive': (request) => ({ lines: [{ type: 'done', operation: makeOperation({ message: String(request.body.length) }) }] }) })
+  await using daemon = await startFakeDaemon({
+    'POST /receive': (request) => ({ lines: [{ type: 'done', operation: makeOperation({ message: String(request.body.length) }) }] }),
+  })
   async function* upload(): AsyncGenerator<Uint8Array> {
     const text = Buffer.from(bytes.toString('base64'))
     for (let at = 0; at < text.length; at += 300_000) yield text.subarray(at, at + 300_000)
@@ -49,7 +59,7 @@ test('a large upload arrives whole, in chunks', async () => {
 
 test('a refusal in the middle of an upload is told', async () => {
   const refuse = (request: { resume(): void }, response: ServerResponse): void => {
-    response.writeHead(409, { 'content-type': 'application/json', connection: 'close' })
+    response.writeHead(409, { 'content-type': 'application/json', 'connection': 'close' })
     response.end('{"code":"MachineExists","message":"There is one."}')
     request.resume()
   }
@@ -67,12 +77,17 @@ test('an upload that cannot be read is its own error', async () => {
     yield Buffer.from('x')
     throw new AppError('InvalidPayload', 'File: y cannot be read.')
   }
-  await assert.rejects(createNodeClient(daemon.socketPath).follow('machine.receive', { bytes: broken() }).next(), (error) => isAppError(error, 'InvalidPayload'))
+  await assert.rejects(createNodeClient(daemon.socketPath).follow('machine.receive', { bytes: broken() }).next(), (error) =>
+    isAppError(error, 'InvalidPayload'),
+  )
 })
 
 test('no daemon: the sentence names the socket and the way out', async () => {
   const client = createNodeClient('/nonexistent/node.sock')
-  await assert.rejects(client.json('node.ping'), (error) => isAppError(error, 'DaemonUnreachable') && error.hint === 'spirula up' && error.message.includes('/nonexistent/node.sock'))
+  await assert.rejects(
+    client.json('node.ping'),
+    (error) => isAppError(error, 'DaemonUnreachable') && error.hint === 'spirula up' && error.message.includes('/nonexistent/node.sock'),
+  )
 })
 
 test('a daemon that dies in the middle of an answer', async () => {

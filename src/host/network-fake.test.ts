@@ -11,6 +11,7 @@ registerNetworkSuite('fake', async () => {
     network,
     context,
     createNetns: async () => `/fake/${serial++}/net`,
-    readAddresses: async (netns, link) => [...network.nics.values()].filter((one) => one.netns === netns && one.nic.interface === link).flatMap((one) => one.nic.addresses),
+    readAddresses: async (netns, link) =>
+      [...network.nics.values()].filter((one) => one.netns === netns && one.nic.interface === link).flatMap((one) => one.nic.addresses),
   }
 })

@@ -31,7 +31,8 @@ export function createFakeNetwork(): FakeNetwork {
     async destroyTag(tag) {
       failIfAsked('destroyTag')
       for (const { nic } of network.nics.values()) {
-        if (nic.bridge === bridgeName(tag.name)) throw new AppError('NicTagInUse', `The nic tag ${tag.name} cannot be deleted: the nic ${nic.host_link} of a running machine is on it.`)
+        if (nic.bridge === bridgeName(tag.name))
+          throw new AppError('NicTagInUse', `The nic tag ${tag.name} cannot be deleted: the nic ${nic.host_link} of a running machine is on it.`)
       }
       network.tags.delete(tag.name)
     },
@@ -74,5 +75,6 @@ export function createFakeNetwork(): FakeNetwork {
 
 function checkAttachable(network: FakeNetwork, nic: NicPlan): void {
   if (network.nics.has(nic.host_link)) throw new AppError('Busy', `The link ${nic.host_link} is there already: another zone has it.`)
-  if (![...network.tags.keys()].some((name) => bridgeName(name) === nic.bridge)) throw new AppError('NicTagNotFound', `Attaching ${nic.interface} failed: the bridge ${nic.bridge} of its nic tag is not there.`)
+  if (![...network.tags.keys()].some((name) => bridgeName(name) === nic.bridge))
+    throw new AppError('NicTagNotFound', `Attaching ${nic.interface} failed: the bridge ${nic.bridge} of its nic tag is not there.`)
 }

@@ -31,7 +31,14 @@ export function suiteNic(zone: number, changes: Partial<NicPlan> = {}): NicPlan 
     dhcp: false,
     addrconf: false,
     gateways: [],
-    guard: { mac_nospoof: true, allowed_ips: [`10.77.0.${zone}`, `fd77::${zone}`], dhcp_nospoof: true, allowed_dhcp_cids: [], restricted: true, blocked_outgoing_ports: [] },
+    guard: {
+      mac_nospoof: true,
+      allowed_ips: [`10.77.0.${zone}`, `fd77::${zone}`],
+      dhcp_nospoof: true,
+      allowed_dhcp_cids: [],
+      restricted: true,
+      blocked_outgoing_ports: [],
+    },
     ...changes,
   }
 }

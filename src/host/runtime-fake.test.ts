@@ -9,9 +9,22 @@ let serial = 0
 function fakeSpec(changes: Partial<ZoneSpec> = {}): ZoneSpec {
   serial += 1
   return {
-    uuid: `00000000-0000-4000-8000-${String(serial).padStart(12, '0')}`, zoneid: serial, hostname: 'z', root: '/pool/z', uid_base: 1_000_000, init: ['/sbin/init'], env: {}, systemd: false,
+    uuid: `00000000-0000-4000-8000-${String(serial).padStart(12, '0')}`,
+    zoneid: serial,
+    hostname: 'z',
+    root: '/pool/z',
+    uid_base: 1_000_000,
+    init: ['/sbin/init'],
+    env: {},
+    systemd: false,
     limits: { max_physical_memory: 256, max_swap: 256, max_locked_memory: 256, cpu_cap: null, cpu_shares: 100, max_lwps: 2000, zfs_io_priority: 100 },
-    tmpfs_mib: 0, mounts: [], limit_priv: ['default'], log_path: '/pool/log', log_max_bytes: 1024, exit_path: '/pool/exit', ...changes,
+    tmpfs_mib: 0,
+    mounts: [],
+    limit_priv: ['default'],
+    log_path: '/pool/log',
+    log_max_bytes: 1024,
+    exit_path: '/pool/exit',
+    ...changes,
   }
 }
 

@@ -37,7 +37,15 @@ interface FakeState {
 }
 
 export function createFakeRuntime(options: { now?: () => Date } = {}): FakeRuntime {
-  const state: FakeState = { zones: new Map(), listeners: new Set(), failures: new Map(), calls: [], answer: () => ({ exit_code: 0, stdout: '', stderr: '' }), now: options.now ?? (() => new Date()), pid: 1000 }
+  const state: FakeState = {
+    zones: new Map(),
+    listeners: new Set(),
+    failures: new Map(),
+    calls: [],
+    answer: () => ({ exit_code: 0, stdout: '', stderr: '' }),
+    now: options.now ?? (() => new Date()),
+    pid: 1000,
+  }
   return { ...fakeVerbs(state), ...fakeReads(state), ...fakeSwitches(state) }
 }
 

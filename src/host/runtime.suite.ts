@@ -37,12 +37,22 @@ const cases: Record<string, Case> = {
     assert.equal(await runtime.read(zone.uuid), null)
     const prepared = await runtime.prepare(zone, context)
     assert.equal(prepared.uuid, zone.uuid)
-    assert.deepEqual(await runtime.read(zone.uuid), { uuid: zone.uuid, zoneid: zone.zoneid, stage: 'prepared', pid: null, netns: prepared.netns, started_at: null })
+    assert.deepEqual(await runtime.read(zone.uuid), {
+      uuid: zone.uuid,
+      zoneid: zone.zoneid,
+      stage: 'prepared',
+      pid: null,
+      netns: prepared.netns,
+      started_at: null,
+    })
     const running = await runtime.launch(zone.uuid, context)
     assert.equal(running.stage, 'running')
     assert.ok((running.pid ?? 0) > 1)
     assert.match(running.started_at ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-    assert.deepEqual((await runtime.list()).filter(({ uuid }) => uuid === zone.uuid), [running])
+    assert.deepEqual(
+      (await runtime.list()).filter(({ uuid }) => uuid === zone.uuid),
+      [running],
+    )
     await runtime.remove(zone.uuid, context)
     assert.equal(await runtime.read(zone.uuid), null)
     assert.ok(!(await runtime.list()).some(({ uuid }) => uuid === zone.uuid))
@@ -61,7 +71,10 @@ const cases: Record<string, Case> = {
     await assert.rejects(runtime.signal(zone.uuid, 'SIGKILL', context), (error) => isAppError(error, 'RuntimeFailed'))
     await runtime.remove(zone.uuid, context)
     stop()
-    assert.deepEqual(exits.map(({ uuid }) => uuid), [zone.uuid])
+    assert.deepEqual(
+      exits.map(({ uuid }) => uuid),
+      [zone.uuid],
+    )
   },
 
   'removing a running zone tells its end too': async ({ runtime, spec }) => {

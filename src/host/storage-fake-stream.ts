@@ -51,7 +51,10 @@ function asLine(value: object): Buffer {
 
 function parseLines(text: string): unknown[] {
   try {
-    return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown)
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as unknown)
   } catch (cause) {
     throw new AppError('ImageInvalid', 'What was sent is not a whole stream.', { cause })
   }

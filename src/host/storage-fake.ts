@@ -118,7 +118,10 @@ function snapshotVerbs(pool: Pool): SnapshotVerbs {
     hold: async (name, tag) => void find(pool, name).holds.add(tag),
     async release(name, tag) {
       checkSnapshotName(name)
-      pool.entries.get(name.dataset)?.snapshots.find((snapshot) => snapshot.name === name.snapshot)?.holds.delete(tag)
+      pool.entries
+        .get(name.dataset)
+        ?.snapshots.find((snapshot) => snapshot.name === name.snapshot)
+        ?.holds.delete(tag)
     },
     listHolds: async (name) => [...find(pool, name).holds],
     send: (name, from) => Readable.from(send(pool, name, from), { objectMode: false }),
@@ -136,7 +139,13 @@ function withFailures(storage: FakeStorage, failures: { verb: FakeVerb; error: E
         const [failure] = at < 0 ? [] : failures.splice(at, 1)
         const error = failure?.error ?? cancellation(String(key), given.at(-1) as Context)
         if (error === null) return (value as (...all: unknown[]) => unknown)(...given)
-        return key === 'send' ? new Readable({ read() { this.destroy(error) } }) : Promise.reject(error)
+        return key === 'send'
+          ? new Readable({
+              read() {
+                this.destroy(error)
+              },
+            })
+          : Promise.reject(error)
       }
     },
   })
@@ -199,7 +208,8 @@ async function destroy(pool: Pool, dataset: string): Promise<void> {
 function refuseProtected(pool: Pool, name: SnapshotName, within: readonly string[]): void {
   const { holds } = find(pool, name)
   if (holds.size > 0) throw held(name, [...holds])
-  const isClone = ([clone, { origin }]: [string, Entry]): boolean => origin?.dataset === name.dataset && origin.snapshot === name.snapshot && !within.includes(clone)
+  const isClone = ([clone, { origin }]: [string, Entry]): boolean =>
+    origin?.dataset === name.dataset && origin.snapshot === name.snapshot && !within.includes(clone)
   const clones = [...pool.entries].filter(isClone).map(([clone]) => clone)
   if (pool.refusesDependents === true && clones.length > 0) throw hasClones(`The snapshot ${renderSnapshotName(name)}`, clones)
 }

@@ -41,9 +41,17 @@ const cases: Record<string, Case> = {
     await storage.create('new', {}, context)
     const dataset = await storage.read('new', context)
     assert.ok(dataset !== null)
-    assert.deepEqual({ ...dataset, used_bytes: 0, created_at: '' }, {
-      name: 'new', mountpoint: storage.mountpointOf('new'), origin: null, used_bytes: 0, quota_bytes: null, created_at: '',
-    })
+    assert.deepEqual(
+      { ...dataset, used_bytes: 0, created_at: '' },
+      {
+        name: 'new',
+        mountpoint: storage.mountpointOf('new'),
+        origin: null,
+        used_bytes: 0,
+        quota_bytes: null,
+        created_at: '',
+      },
+    )
     assert.ok(Math.abs(Date.parse(dataset.created_at) - before) < 10_000, dataset.created_at)
     await put(storage, 'new', 'root/file', 'x')
     assert.deepEqual((await storage.list(context)).find(({ name }) => name === 'new')?.mountpoint, dataset.mountpoint)
@@ -116,7 +124,10 @@ const cases: Record<string, Case> = {
     await storage.snapshot({ dataset: 'gone/data', snapshot: 's2' }, context)
     await storage.destroy('gone', context)
     await storage.destroy('gone', context)
-    assert.deepEqual((await storage.list(context)).filter(({ name }) => name.startsWith('gone')), [])
+    assert.deepEqual(
+      (await storage.list(context)).filter(({ name }) => name.startsWith('gone')),
+      [],
+    )
     await storage.create('gone', {}, context)
     assert.deepEqual(await storage.listSnapshots('gone', context), [])
     assert.equal(await get(storage, 'gone', 'a').catch(() => null), null)
@@ -208,7 +219,10 @@ const cases: Record<string, Case> = {
       await storage.snapshot({ dataset: 'shots', snapshot }, context)
     }
     const listed = await storage.listSnapshots('shots', context)
-    assert.deepEqual(listed.map(({ name }) => name), ['c', 'a', 'b'])
+    assert.deepEqual(
+      listed.map(({ name }) => name),
+      ['c', 'a', 'b'],
+    )
     for (const { created_at } of listed) assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000, created_at)
     assert.deepEqual((await storage.listAllSnapshots(context)).get('shots'), listed)
     await storage.clone({ dataset: 'shots', snapshot: 'a' }, 'shots-copy', {}, context)
@@ -242,7 +256,10 @@ const cases: Record<string, Case> = {
   },
 
   'holds protect a snapshot, its dataset, and it from rollbacks': async ({ storage, context }) => {
-    const [older, name] = [{ dataset: 'holds', snapshot: 'older' }, { dataset: 'holds', snapshot: 's' }]
+    const [older, name] = [
+      { dataset: 'holds', snapshot: 'older' },
+      { dataset: 'holds', snapshot: 's' },
+    ]
     await storage.create('holds', {}, context)
     await put(storage, 'holds', 'a', 'kept')
     await storage.snapshot(older, context)
@@ -356,13 +373,19 @@ const cases: Record<string, Case> = {
 }
 
 async function refuses(code: ErrorCode, promise: Promise<unknown>): Promise<void> {
-  const error = await promise.then(() => null, (reason: unknown) => reason)
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
   assert.ok(error !== null, `expected ${code}, but it was done`)
   assert.ok(isAppError(error, code), `expected ${code}, got ${String(error)}`)
 }
 
 async function refusesWrite(storage: Storage, dataset: string, mebibytes: number): Promise<void> {
-  const error = await put(storage, dataset, 'too-much', randomBytes(mebibytes << 20)).then(() => null, (reason: NodeJS.ErrnoException) => reason)
+  const error = await put(storage, dataset, 'too-much', randomBytes(mebibytes << 20)).then(
+    () => null,
+    (reason: NodeJS.ErrnoException) => reason,
+  )
   // -122 is EDQUOT, for which Node has no name.
   assert.ok(error?.errno === -122 || error?.code === 'ENOSPC', `writing ${mebibytes} MiB to ${dataset}: ${error?.code ?? 'done'}`)
   await writeFile(join(storage.mountpointOf(dataset), 'too-much'), '').catch(() => {})

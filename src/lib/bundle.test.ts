@@ -41,7 +41,11 @@ test('any parts come back whole, however the bytes are cut', async () => {
       }
       const whole = Buffer.concat(rendered)
       assert.equal(whole.length % 512, 0)
-      const expected = parts.map(({ name, content, known }) => ({ name, size: known ? content.length : null, content: Buffer.from(content).toString('latin1') }))
+      const expected = parts.map(({ name, content, known }) => ({
+        name,
+        size: known ? content.length : null,
+        content: Buffer.from(content).toString('latin1'),
+      }))
       assert.deepEqual(await readAll(whole, piece), expected)
     }),
     { numRuns: 60 },
@@ -56,7 +60,11 @@ test('large chunks are split into frames', async () => {
 })
 
 test('a part that is not read, or only begun, is skipped', async () => {
-  const whole = Buffer.concat([renderPart('a', Buffer.alloc(5000, 'a')), await collect(renderStreamPart('b', inPieces(Buffer.alloc(5000, 'b'), 900))), renderPart('c', Buffer.from('last'))])
+  const whole = Buffer.concat([
+    renderPart('a', Buffer.alloc(5000, 'a')),
+    await collect(renderStreamPart('b', inPieces(Buffer.alloc(5000, 'b'), 900))),
+    renderPart('c', Buffer.from('last')),
+  ])
   const names: string[] = []
   for await (const { name, stream } of readBundle(inPieces(whole, 300))) {
     names.push(name)

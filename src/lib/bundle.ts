@@ -53,7 +53,8 @@ export function parseHeader(header: Buffer): { name: string; size: number | null
 
 function parseSize(name: string, size: string, padded: string): number {
   const bytes = /^\d{1,16}$/.test(size) ? Number(size) : Number.NaN
-  if (!Number.isSafeInteger(bytes) || padded !== String(bytes + paddingOf(bytes))) throw new Error(`The part ${name} of the bundle has sizes that do not fit: "${size.slice(0, 20)}", "${padded.slice(0, 20)}".`)
+  if (!Number.isSafeInteger(bytes) || padded !== String(bytes + paddingOf(bytes)))
+    throw new Error(`The part ${name} of the bundle has sizes that do not fit: "${size.slice(0, 20)}", "${padded.slice(0, 20)}".`)
   return bytes
 }
 
@@ -108,7 +109,7 @@ async function* guard(content: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
 }
 
 async function* readSized(source: Source, name: string, size: number): AsyncGenerator<Buffer> {
-  for (let left = size; left > 0; ) {
+  for (let left = size; left > 0;) {
     const chunk = await source.readSome(left)
     if (chunk.length === 0) throw new Error(`The part ${name} of the bundle ends ${left} bytes too early.`)
     left -= chunk.length
@@ -118,7 +119,7 @@ async function* readSized(source: Source, name: string, size: number): AsyncGene
 }
 
 async function* readFrames(source: Source, name: string): AsyncGenerator<Buffer> {
-  for (let read = 0; ; ) {
+  for (let read = 0; ;) {
     const head = await source.readUpTo(4)
     if (head.length < 4) throw new Error(`The part ${name} of the bundle is cut.`)
     const length = head.readUInt32BE()
@@ -160,7 +161,7 @@ function createSource(input: AsyncIterable<Uint8Array>): Source {
 
   async function readUpTo(size: number): Promise<Buffer> {
     const pieces: Buffer[] = []
-    for (let left = size; left > 0; ) {
+    for (let left = size; left > 0;) {
       const piece = await readSome(left)
       if (piece.length === 0) break
       pieces.push(piece)

@@ -20,14 +20,30 @@ function applyOne(value: unknown, { path, action, newValue }: Difference): unkno
   return value
 }
 
-const item = fc.record({ mac: fc.constantFrom('a', 'b', 'c', 'd'), ip: fc.constantFrom('1', '2'), ips: fc.array(fc.constantFrom('x', 'y'), { maxLength: 2 }) }, { requiredKeys: ['mac'], noNullPrototype: true })
-const machine = fc.record({ nics: fc.array(item, { maxLength: 4 }), tags: fc.dictionary(fc.constantFrom('p', 'q'), fc.integer({ max: 2, min: 0 }), { noNullPrototype: true }), alias: fc.constantFrom('m', 'n') }, { requiredKeys: [], noNullPrototype: true })
+const item = fc.record(
+  { mac: fc.constantFrom('a', 'b', 'c', 'd'), ip: fc.constantFrom('1', '2'), ips: fc.array(fc.constantFrom('x', 'y'), { maxLength: 2 }) },
+  { requiredKeys: ['mac'], noNullPrototype: true },
+)
+const machine = fc.record(
+  {
+    nics: fc.array(item, { maxLength: 4 }),
+    tags: fc.dictionary(fc.constantFrom('p', 'q'), fc.integer({ max: 2, min: 0 }), { noNullPrototype: true }),
+    alias: fc.constantFrom('m', 'n'),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+)
 
 test('applying the differences gives the second value', () => {
-  fc.assert(fc.property(machine, machine, (before, after) => assert.deepEqual(applyAll(before, diffJson(before, after, keys)), after)), { numRuns: 1000 })
+  fc.assert(
+    fc.property(machine, machine, (before, after) => assert.deepEqual(applyAll(before, diffJson(before, after, keys)), after)),
+    { numRuns: 1000 },
+  )
   // V8's own `__proto__` cannot be walked into by the little patcher above.
   const json = fc.jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify(value).includes('__proto__'))
-  fc.assert(fc.property(json, json, (before, after) => assert.ok(isSame(applyAll(before, diffJson(before, after, keys)), after))), { numRuns: 300 })
+  fc.assert(
+    fc.property(json, json, (before, after) => assert.ok(isSame(applyAll(before, diffJson(before, after, keys)), after))),
+    { numRuns: 300 },
+  )
 })
 
 test('equal values have no differences', () => {
@@ -36,7 +52,13 @@ test('equal values have no differences', () => {
 
 test('a new first nic is one difference', () => {
   const before = { nics: [{ mac: 'b', ip: '1' }], snapshots: [{ name: 'old' }] }
-  const after = { nics: [{ mac: 'a', ip: '2' }, { mac: 'b', ip: '3' }], snapshots: [{ name: 'new' }, { name: 'old' }] }
+  const after = {
+    nics: [
+      { mac: 'a', ip: '2' },
+      { mac: 'b', ip: '3' },
+    ],
+    snapshots: [{ name: 'new' }, { name: 'old' }],
+  }
   assert.deepEqual(diffJson(before, after, keys), [
     { prettyPath: 'nics.0', path: ['nics', 0], action: 'added', newValue: { mac: 'a', ip: '2' } },
     { prettyPath: 'nics.1.ip', path: ['nics', 1, 'ip'], action: 'changed', oldValue: '1', newValue: '3' },

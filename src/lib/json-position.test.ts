@@ -49,7 +49,10 @@ test('the walk and the engine agree on what JSON is', () => {
     const place = at % (text.length + 1)
     return text.slice(0, place) + char + text.slice(place + 1)
   })
-  fc.assert(fc.property(fc.oneof(fc.json(), almost, fc.string()), (text) => assert.equal(findMistake(text) === null, isJson(text), text)), { numRuns: 2000 })
+  fc.assert(
+    fc.property(fc.oneof(fc.json(), almost, fc.string()), (text) => assert.equal(findMistake(text) === null, isJson(text), text)),
+    { numRuns: 2000 },
+  )
 })
 
 test('a deep text is walked without overflowing', () => {

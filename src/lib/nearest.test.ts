@@ -18,8 +18,10 @@ test('distances', () => {
   assert.equal(editDistance('', 'abc'), 3)
   assert.equal(editDistance('ab', 'ba'), 1)
   assert.equal(editDistance('kitten', 'sitting'), 3)
-  fc.assert(fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
-    assert.equal(editDistance(a, b), editDistance(b, a))
-    assert.equal(editDistance(a, b) === 0, a === b)
-  }))
+  fc.assert(
+    fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
+      assert.equal(editDistance(a, b), editDistance(b, a))
+      assert.equal(editDistance(a, b) === 0, a === b)
+    }),
+  )
 })

@@ -24,7 +24,13 @@ const lxcfsCheckMs = 10_000
 
 /** The real host: its pool open, lxcfs up and looked after until the context is cancelled. */
 export async function openLinuxHost(options: LinuxHostOptions, context: Context): Promise<{ host: Host; guestDir: string }> {
-  const pool = { name: options.pool, mountpoint: options.mountpoint, backing_dir: options.backingDir, size_bytes: options.poolSizeBytes, native_dir: options.nativeDir }
+  const pool = {
+    name: options.pool,
+    mountpoint: options.mountpoint,
+    backing_dir: options.backingDir,
+    size_bytes: options.poolSizeBytes,
+    native_dir: options.nativeDir,
+  }
   const { storage } = await openPool(pool, context)
   // Zones' bind mounts are made with the ids of their user namespace, which must be able to pass through.
   await ensureDirectory(options.runDir, 0o711)

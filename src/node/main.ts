@@ -3,8 +3,8 @@ import { startDaemon } from './daemon.ts'
 
 const { values } = parseArgs({
   options: {
-    pool: { type: 'string', default: 'zones' },
-    mountpoint: { type: 'string' },
+    'pool': { type: 'string', default: 'zones' },
+    'mountpoint': { type: 'string' },
     'backing-dir': { type: 'string', default: '/var/lib/spirula' },
     'pool-size': { type: 'string', default: String(20 * 2 ** 30) },
     'run-dir': { type: 'string', default: '/run/spirula' },

@@ -30,7 +30,10 @@ export function deleteNicTagRequest(name: string, options: { force: boolean }, p
       const tag = requireNicTag(name, parts)
       const users = machinesOnTag(name, parts)
       if (users.length > 0 && !options.force) {
-        throw new AppError('NicTagInUse', `nic tag "${name}" is in use by ${users.length === 1 ? 'VM' : 'VMs'} ${users.slice(0, 3).join(', ')}${users.length > 3 ? ` and ${users.length - 3} more` : ''}`)
+        throw new AppError(
+          'NicTagInUse',
+          `nic tag "${name}" is in use by ${users.length === 1 ? 'VM' : 'VMs'} ${users.slice(0, 3).join(', ')}${users.length > 3 ? ` and ${users.length - 3} more` : ''}`,
+        )
       }
       return tagPlan([{ kind: 'tag.remove', tag }])
     },
@@ -59,6 +62,9 @@ function tagPlan(steps: Plan['steps']): Plan {
 function assertName(tag: NicTag): void {
   const fits = tag.type === 'etherstub' ? etherstubName.test(tag.name) : normalName.test(tag.name)
   if (fits) return
-  const rule = tag.type === 'etherstub' ? 'an etherstub name has at most 31 characters of A-Z a-z 0-9 _ and ends in a digit' : 'a nic tag name has at most 30 characters of A-Z a-z 0-9 _'
+  const rule =
+    tag.type === 'etherstub'
+      ? 'an etherstub name has at most 31 characters of A-Z a-z 0-9 _ and ends in a digit'
+      : 'a nic tag name has at most 30 characters of A-Z a-z 0-9 _'
   throw new AppError('InvalidPayload', `Invalid nic tag name "${tag.name}": ${rule}.`)
 }

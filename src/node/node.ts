@@ -54,7 +54,9 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 
   for (const tag of parts.tags.all()) await host.network.ensureTag(tag, context)
   await adoptZones(parts)
-  const stopListening = host.runtime.onExit((exit) => void handleExit(exit, locks, parts).catch((error: unknown) => log.error({ err: error, uuid: exit.uuid }, 'could not handle the end of a zone')))
+  const stopListening = host.runtime.onExit(
+    (exit) => void handleExit(exit, locks, parts).catch((error: unknown) => log.error({ err: error, uuid: exit.uuid }, 'could not handle the end of a zone')),
+  )
   const recovery = await beginRecovery({ parts, journal, locks, hooks })
   await Promise.all([...parts.machines.all()].map((record) => readLastExit(record.uuid, parts)))
   await readAllFacts(context, parts)

@@ -37,8 +37,12 @@ export function createFloor(work: string): Contender {
       const number = Number(name.slice(1))
       await command(['btrfs', 'subvolume', 'snapshot', join(pool, 'base'), join(pool, name)])
       await command(['ip', 'netns', 'add', `bench-${name}`])
-      await command(['ip', '-batch', '-'], { input: `link add f${number} type veth peer name net0 netns bench-${name}\nlink set f${number} master ${bridge} up\n` })
-      await command(['ip', '-n', `bench-${name}`, '-batch', '-'], { input: `link set lo up\naddr add 10.99.${number >> 8}.${(number & 255) + 1}/16 dev net0\nlink set net0 up\n` })
+      await command(['ip', '-batch', '-'], {
+        input: `link add f${number} type veth peer name net0 netns bench-${name}\nlink set f${number} master ${bridge} up\n`,
+      })
+      await command(['ip', '-n', `bench-${name}`, '-batch', '-'], {
+        input: `link set lo up\naddr add 10.99.${number >> 8}.${(number & 255) + 1}/16 dev net0\nlink set net0 up\n`,
+      })
       await mkdir(bundle(name), { recursive: true })
       await writeFile(join(bundle(name), 'config.json'), renderConfig(template!, join(pool, name, 'root'), name))
       await command(['crun', 'run', '-d', '-b', bundle(name), `bench-${name}`])

@@ -29,7 +29,10 @@ export function createIncus(work: string): Contender {
       await command(['ip', 'link', 'add', bridge, 'type', 'bridge'])
       await command(['ip', 'link', 'set', bridge, 'up'])
       await ensureSubordinateIds()
-      daemon = spawn('/usr/libexec/incus/incusd', ['--group', 'root'], { env: { PATH: '/usr/libexec/incus:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...env }, stdio: 'ignore' })
+      daemon = spawn('/usr/libexec/incus/incusd', ['--group', 'root'], {
+        env: { PATH: '/usr/libexec/incus:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...env },
+        stdio: 'ignore',
+      })
       await waitUntilReady(incus)
       await incus('storage', 'create', 'p', 'btrfs', `source=${join(directory, 'pool')}`)
       await incus('profile', 'device', 'add', 'default', 'root', 'disk', 'path=/', 'pool=p')
@@ -48,7 +51,8 @@ export function createIncus(work: string): Contender {
         daemon.kill('SIGKILL')
       }
       await attempt(['ip', 'link', 'del', bridge])
-      for (const mount of ['state/storage-pools/p', 'state/devices', 'state/shmounts', 'state/guestapi', 'pool']) await attempt(['umount', '-l', join(directory, mount)])
+      for (const mount of ['state/storage-pools/p', 'state/devices', 'state/shmounts', 'state/guestapi', 'pool'])
+        await attempt(['umount', '-l', join(directory, mount)])
       await rm(directory, { recursive: true, force: true })
       await rm(sources, { force: true })
     },
@@ -57,9 +61,14 @@ export function createIncus(work: string): Contender {
 
 /** The backports suite from the mirror this machine is configured for. */
 async function installIncus(): Promise<void> {
-  const mirror = (await command(['apt-get', 'indextargets', '--format', '$(REPO_URI)|$(CODENAME)', 'Created-By: Packages'])).split('\n').find((line) => line.endsWith('|bookworm'))
+  const mirror = (await command(['apt-get', 'indextargets', '--format', '$(REPO_URI)|$(CODENAME)', 'Created-By: Packages']))
+    .split('\n')
+    .find((line) => line.endsWith('|bookworm'))
   if (mirror === undefined) throw new Error('this machine has no bookworm archive configured')
-  await writeFile(sources, `Types: deb\nURIs: ${mirror.split('|')[0]}\nSuites: ${suite}\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`)
+  await writeFile(
+    sources,
+    `Types: deb\nURIs: ${mirror.split('|')[0]}\nSuites: ${suite}\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`,
+  )
   await command(['apt-get', 'update'])
   await command(['apt-get', 'install', '-y', '--no-install-recommends', '-t', suite, 'incus'])
 }

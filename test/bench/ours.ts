@@ -23,7 +23,24 @@ export async function startOurNode(work: string, repository: string): Promise<Ou
   const runDir = '/run/spirula-bench'
   const socket = join(runDir, 'daemon.sock')
   await mkdir(directory, { recursive: true })
-  const flags = ['--pool', 'bench', '--mountpoint', join(directory, 'pool'), '--backing-dir', directory, '--pool-size', String(8 * 2 ** 30), '--run-dir', runDir, '--native-dir', join(repository, 'build/native'), '--cgroup-parent', 'spirula-bench', '--log-level', 'warn']
+  const flags = [
+    '--pool',
+    'bench',
+    '--mountpoint',
+    join(directory, 'pool'),
+    '--backing-dir',
+    directory,
+    '--pool-size',
+    String(8 * 2 ** 30),
+    '--run-dir',
+    runDir,
+    '--native-dir',
+    join(repository, 'build/native'),
+    '--cgroup-parent',
+    'spirula-bench',
+    '--log-level',
+    'warn',
+  ]
   const daemon: ChildProcess = spawn(process.execPath, [join(repository, 'dist/node/main.js'), ...flags], { stdio: ['ignore', 'ignore', 'inherit'] })
   const client = createNodeClient(socket)
   await waitUntilReady(client, daemon)
@@ -80,7 +97,11 @@ export function createOursByCli(node: () => OurNode, repository: string): Conten
 function payload(name: string): object {
   const number = Number(name.slice(1))
   return {
-    alias: name, brand: 'lx', image_uuid: image, max_physical_memory: 128, quota: 1,
+    alias: name,
+    brand: 'lx',
+    image_uuid: image,
+    max_physical_memory: 128,
+    quota: 1,
     nics: [{ nic_tag: 'bench0', ips: [`10.99.${number >> 8}.${(number & 255) + 1}/16`] }],
   }
 }
@@ -89,8 +110,18 @@ async function installImage(client: NodeClient, directory: string): Promise<void
   await createTree(join(directory, 'tree'))
   const file = join(directory, 'tree.tar')
   await command(['tar', '-C', join(directory, 'tree'), '--owner=0', '--group=0', '--numeric-owner', '-cf', file, '.'])
-  const sha1 = createHash('sha1').update(await readFile(file)).digest('hex')
-  const manifest = { v: 2, uuid: image, name: 'bench', version: '1', type: 'lx-dataset', os: 'linux', files: [{ sha1, size: (await stat(file)).size, compression: 'none', format: 'tar' }] }
+  const sha1 = createHash('sha1')
+    .update(await readFile(file))
+    .digest('hex')
+  const manifest = {
+    v: 2,
+    uuid: image,
+    name: 'bench',
+    version: '1',
+    type: 'lx-dataset',
+    os: 'linux',
+    files: [{ sha1, size: (await stat(file)).size, compression: 'none', format: 'tar' }],
+  }
   await follow(client, 'image.install', { json: { manifest, file } })
 }
 

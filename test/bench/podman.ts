@@ -9,7 +9,10 @@ export function createPodman(work: string): Contender {
   const directory = join(work, 'podman')
   // This machine's root may not raise hard limits (no CAP_SYS_RESOURCE), which podman would by default.
   const env = { CONTAINERS_CONF: join(directory, 'containers.conf') }
-  const podman = (...argv: string[]): Promise<string> => command(['podman', '--root', join(directory, 'root'), '--runroot', join(directory, 'run'), '--cgroup-manager', 'cgroupfs', '--runtime', 'crun', ...argv], { env })
+  const podman = (...argv: string[]): Promise<string> =>
+    command(['podman', '--root', join(directory, 'root'), '--runroot', join(directory, 'run'), '--cgroup-manager', 'cgroupfs', '--runtime', 'crun', ...argv], {
+      env,
+    })
   return {
     name: 'podman',
     about: 'podman run -d --network none, overlay',

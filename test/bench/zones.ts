@@ -18,7 +18,13 @@ const execs = 30
 const work = await mkdtemp('/var/tmp/spirula-bench-')
 let node: OurNode | undefined
 const ourNode = (): OurNode => node!
-const contenders: Contender[] = [createFloor(work), createOursByApi(ourNode), createOursByCli(ourNode, repository), createPodman(work), createIncus(work)].filter(({ name }) => !without.has(name))
+const contenders: Contender[] = [
+  createFloor(work),
+  createOursByApi(ourNode),
+  createOursByCli(ourNode, repository),
+  createPodman(work),
+  createIncus(work),
+].filter(({ name }) => !without.has(name))
 
 const rows: Row[] = []
 const latencies: [string, number][] = []
@@ -44,7 +50,11 @@ async function benchmark(contender: Contender): Promise<void> {
       rows.push(await measureRound(contender, count, lanes))
     }
     await contender.create('b0')
-    const { each } = await measure(Array.from({ length: execs }, () => 'b0'), 1, contender.exec)
+    const { each } = await measure(
+      Array.from({ length: execs }, () => 'b0'),
+      1,
+      contender.exec,
+    )
     latencies.push([contender.name, median(each)])
     await contender.destroy('b0')
   } catch (error) {
@@ -73,12 +83,32 @@ async function readAvailable(): Promise<number> {
 
 function report(): void {
   const floor = new Map(rows.filter((row) => row.contender === 'floor').map((row) => [`${row.count}x${row.lanes}`, median(row.create.each)]))
-  console.log(renderTable(['zones', 'at a time', 'who', 'create, median ms', '× floor', 'create, all ms', 'delete, median ms'], rows.toSorted((a, b) => a.count - b.count || a.lanes - b.lanes).map((row) => {
-    const create = median(row.create.each)
-    return [String(row.count), String(row.lanes), row.contender, ms(create), (create / (floor.get(`${row.count}x${row.lanes}`) ?? Number.NaN)).toFixed(2), ms(row.create.total), ms(median(row.destroy.each))]
-  })))
+  console.log(
+    renderTable(
+      ['zones', 'at a time', 'who', 'create, median ms', '× floor', 'create, all ms', 'delete, median ms'],
+      rows
+        .toSorted((a, b) => a.count - b.count || a.lanes - b.lanes)
+        .map((row) => {
+          const create = median(row.create.each)
+          return [
+            String(row.count),
+            String(row.lanes),
+            row.contender,
+            ms(create),
+            (create / (floor.get(`${row.count}x${row.lanes}`) ?? Number.NaN)).toFixed(2),
+            ms(row.create.total),
+            ms(median(row.destroy.each)),
+          ]
+        }),
+    ),
+  )
   console.log()
-  console.log(renderTable(['exec of /bin/true', 'median ms'], latencies.map(([name, value]) => [name, ms(value)])))
+  console.log(
+    renderTable(
+      ['exec of /bin/true', 'median ms'],
+      latencies.map(([name, value]) => [name, ms(value)]),
+    ),
+  )
   console.log(`\n${idle}`)
   for (const contender of contenders) console.log(`${contender.name}: ${contender.about}`)
 }

@@ -33,14 +33,24 @@ type Script = (node: Node, uuid: string) => Promise<Request> | Request
 
 /** `final`: the step that destroys, and cannot be taken back once it is done. */
 const scripts: Record<string, { kind: OperationKind; steps: number; final?: number; script: Script }> = {
-  update: { kind: 'machine.update', steps: 5, script: ({ parts }, uuid) => updateMachineRequest(uuid, { alias: 'changed', max_physical_memory: 96, quota: 2, indestructible_zoneroot: true, set_tags: { role: 'db' } }, { strict: true, dry_run: false }, parts) },
+  'update': {
+    kind: 'machine.update',
+    steps: 5,
+    script: ({ parts }, uuid) =>
+      updateMachineRequest(
+        uuid,
+        { alias: 'changed', max_physical_memory: 96, quota: 2, indestructible_zoneroot: true, set_tags: { role: 'db' } },
+        { strict: true, dry_run: false },
+        parts,
+      ),
+  },
   'snapshot take': { kind: 'snapshot.create', steps: 1, script: ({ parts }, uuid) => createSnapshotRequest(uuid, 'fault', parts) },
   'snapshot delete': { kind: 'snapshot.delete', steps: 1, final: 0, script: ({ parts }, uuid) => deleteSnapshotRequest(uuid, 'kept', parts) },
   'snapshot rollback': { kind: 'snapshot.rollback', steps: 3, script: ({ parts }, uuid) => rollbackSnapshotRequest(uuid, 'kept', parts) },
-  reprovision: { kind: 'machine.reprovision', steps: 7, script: ({ parts }, uuid) => reprovisionMachineRequest(uuid, { image_uuid: otherImage }, parts) },
-  reboot: { kind: 'machine.reboot', steps: 2, script: ({ parts }, uuid) => rebootMachineRequest(uuid, { force: true }, parts) },
-  stop: { kind: 'machine.stop', steps: 2, script: ({ parts }, uuid) => stopMachineRequest(uuid, { force: true }, parts) },
-  delete: { kind: 'machine.delete', steps: 4, script: ({ parts }, uuid) => deleteMachineRequest(uuid, { dry_run: false }, parts) },
+  'reprovision': { kind: 'machine.reprovision', steps: 7, script: ({ parts }, uuid) => reprovisionMachineRequest(uuid, { image_uuid: otherImage }, parts) },
+  'reboot': { kind: 'machine.reboot', steps: 2, script: ({ parts }, uuid) => rebootMachineRequest(uuid, { force: true }, parts) },
+  'stop': { kind: 'machine.stop', steps: 2, script: ({ parts }, uuid) => stopMachineRequest(uuid, { force: true }, parts) },
+  'delete': { kind: 'machine.delete', steps: 4, script: ({ parts }, uuid) => deleteMachineRequest(uuid, { dry_run: false }, parts) },
 }
 
 /**
@@ -51,11 +61,13 @@ export function registerFaultSuite(label: string, make: (hooks: Hooks) => Promis
   let subject: FaultSubject
   let fault: Fault | null = null
   let reached = 0
-  const stopAt = (when: Fault['when']) => (_step: unknown, entry: { kind: OperationKind }): void => {
-    if (fault === null || entry.kind !== fault.kind || when !== fault.when) return
-    reached += 1
-    if (reached === fault.step + 1) throw new AppError('RuntimeFailed', `planted ${when} step ${fault.step}`)
-  }
+  const stopAt =
+    (when: Fault['when']) =>
+    (_step: unknown, entry: { kind: OperationKind }): void => {
+      if (fault === null || entry.kind !== fault.kind || when !== fault.when) return
+      reached += 1
+      if (reached === fault.step + 1) throw new AppError('RuntimeFailed', `planted ${when} step ${fault.step}`)
+    }
   const hooks: Hooks = { beforeStep: stopAt('before'), afterStep: stopAt('after') }
 
   const plant = (next: Fault): void => {
@@ -79,7 +91,8 @@ export function registerFaultSuite(label: string, make: (hooks: Hooks) => Promis
   after(async () => await subject?.dispose())
 
   test(`${label}: a create that fails at any step leaves nothing`, async () => {
-    const create = (): Request => createMachineRequest(payload({ delegate_dataset: true, indestructible_zoneroot: true }), { strict: true, dry_run: false }, subject.node.parts)
+    const create = (): Request =>
+      createMachineRequest(payload({ delegate_dataset: true, indestructible_zoneroot: true }), { strict: true, dry_run: false }, subject.node.parts)
     const clean = await subject.inventory()
     for (let step = 0; step < 6; step += 1) {
       for (const when of ['before', 'after'] as const) {
@@ -119,7 +132,8 @@ export function registerFaultSuite(label: string, make: (hooks: Hooks) => Promis
 
   async function removeMachine(uuid: string, run: (request: Request) => Promise<Operation>): Promise<void> {
     const { parts } = subject.node
-    if (parts.machines.get(uuid)?.indestructible_zoneroot === true) await run(updateMachineRequest(uuid, { indestructible_zoneroot: false }, { strict: true, dry_run: false }, parts))
+    if (parts.machines.get(uuid)?.indestructible_zoneroot === true)
+      await run(updateMachineRequest(uuid, { indestructible_zoneroot: false }, { strict: true, dry_run: false }, parts))
     // Also what an operation past its commit left to be finished: the next one on the subject finishes it first.
     if (parts.machines.get(uuid) !== undefined) await run(deleteMachineRequest(uuid, { dry_run: false }, parts))
     else await runRequest(startLater(uuid))
@@ -158,7 +172,14 @@ async function checkAfter({ node, uuid, before, at, inventory }: After): Promise
 function shown(node: Node, uuid: string): unknown {
   const record = node.parts.machines.get(uuid)
   if (record === undefined) return null
-  const { pid: _pid, zoneid: _zoneid, boot_timestamp: _boot, last_modified: _modified, exit_status: _status, exit_timestamp: _exited, ...rest } = viewMachine(record, node.parts)
+  const {
+    pid: _pid,
+    zoneid: _zoneid,
+    boot_timestamp: _boot,
+    last_modified: _modified,
+    exit_status: _status,
+    exit_timestamp: _exited,
+    ...rest
+  } = viewMachine(record, node.parts)
   return { ...rest, snapshots: rest.snapshots.map(({ name }) => name) }
 }
-

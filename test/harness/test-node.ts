@@ -44,11 +44,33 @@ export async function startTestNode(options: { poolSizeBytes?: number; images?: 
   const pool = join(directory, 'pool')
   const socket = join(runDir, 'daemon.sock')
   const client = createNodeClient(socket)
-  const flags = ['--pool', 'zones', '--mountpoint', pool, '--backing-dir', directory, '--pool-size', String(options.poolSizeBytes ?? 4 * 2 ** 30), '--run-dir', runDir, '--native-dir', join(repository, 'build/native'), '--cgroup-parent', cgroupParent, '--log-level', process.env['SPIRULA_TEST_LOG'] ?? 'error']
+  const flags = [
+    '--pool',
+    'zones',
+    '--mountpoint',
+    pool,
+    '--backing-dir',
+    directory,
+    '--pool-size',
+    String(options.poolSizeBytes ?? 4 * 2 ** 30),
+    '--run-dir',
+    runDir,
+    '--native-dir',
+    join(repository, 'build/native'),
+    '--cgroup-parent',
+    cgroupParent,
+    '--log-level',
+    process.env['SPIRULA_TEST_LOG'] ?? 'error',
+  ]
   let daemon: ChildProcess | undefined
 
   const node: TestNode = {
-    client, directory, pool, runDir, cgroupParent, socket,
+    client,
+    directory,
+    pool,
+    runDir,
+    cgroupParent,
+    socket,
     pid: () => daemon!.pid!,
     async start() {
       daemon = spawn(process.execPath, [join(repository, 'dist/node/main.js'), ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
@@ -93,16 +115,27 @@ async function installTestImages(node: TestNode): Promise<void> {
   await createTestTree(tree)
   const file = join(node.directory, 'tree.tar')
   await command(['tar', '-C', tree, '--owner=0', '--group=0', '--numeric-owner', '-cf', file, '.'])
-  const sha1 = createHash('sha1').update(await readFile(file)).digest('hex')
+  const sha1 = createHash('sha1')
+    .update(await readFile(file))
+    .digest('hex')
   const { size } = await stat(file)
   for (const uuid of [testImage, otherImage]) {
-    const manifest = { v: 2, uuid, name: 'test-busybox', version: '1', type: 'lx-dataset', os: 'linux', files: [{ sha1, size, compression: 'none', format: 'tar' }] }
+    const manifest = {
+      v: 2,
+      uuid,
+      name: 'test-busybox',
+      version: '1',
+      type: 'lx-dataset',
+      os: 'linux',
+      files: [{ sha1, size, compression: 'none', format: 'tar' }],
+    }
     await node.follow('image.install', { json: { manifest, file } })
   }
 }
 
 export async function createTestTree(root: string): Promise<void> {
-  for (const directory of ['bin', 'sbin', 'etc', 'proc', 'sys', 'dev', 'run', 'tmp', 'root', 'var/svc', 'var/log', 'var/db', 'usr/bin', 'usr/sbin']) await mkdir(join(root, directory), { recursive: true })
+  for (const directory of ['bin', 'sbin', 'etc', 'proc', 'sys', 'dev', 'run', 'tmp', 'root', 'var/svc', 'var/log', 'var/db', 'usr/bin', 'usr/sbin'])
+    await mkdir(join(root, directory), { recursive: true })
   await cp('/bin/busybox', join(root, 'bin/busybox'))
   const applets = (await command(['/bin/busybox', '--list'])).split('\n').filter((name) => name !== '' && name !== 'busybox')
   for (const applet of applets) await symlink('busybox', join(root, 'bin', applet))

@@ -52,7 +52,13 @@ test(`${kills} kills during a mixed load: no orphan, no loss`, { timeout: 420_00
 })
 
 function newMachine(number: number): Known {
-  return { uuid: `c0000000-0000-4000-8000-${String(number).padStart(12, '0')}`, address: `10.77.0.${number + 1}/24`, exists: 'no', snapshots: new Set(), tag: null }
+  return {
+    uuid: `c0000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+    address: `10.77.0.${number + 1}/24`,
+    exists: 'no',
+    snapshots: new Set(),
+    tag: null,
+  }
 }
 
 /** One operation after the other on machines of its own until told to stop; gives how many were acknowledged. */
@@ -94,7 +100,9 @@ async function lookAgain(machine: Known): Promise<void> {
 
 async function create(machine: Known): Promise<void> {
   machine.exists = 'unknown'
-  await node.follow('machine.create', { json: { uuid: machine.uuid, brand: 'lx', image_uuid: testImage, max_physical_memory: 64, quota: 1, nics: [{ nic_tag: 'chaos0', ips: [machine.address] }] } })
+  await node.follow('machine.create', {
+    json: { uuid: machine.uuid, brand: 'lx', image_uuid: testImage, max_physical_memory: 64, quota: 1, nics: [{ nic_tag: 'chaos0', ips: [machine.address] }] },
+  })
   Object.assign(machine, { exists: 'yes', snapshots: new Set(), tag: null })
 }
 
@@ -125,7 +133,10 @@ async function rollback(machine: Known): Promise<void> {
 async function update(machine: Known): Promise<void> {
   const value = String(Math.random())
   machine.tag = null
-  await node.follow('machine.update', { params: { name: machine.uuid }, json: { set_tags: { chaos: value }, max_physical_memory: 64 + Math.floor(Math.random() * 64) } })
+  await node.follow('machine.update', {
+    params: { name: machine.uuid },
+    json: { set_tags: { chaos: value }, max_physical_memory: 64 + Math.floor(Math.random() * 64) },
+  })
   machine.tag = value
 }
 
@@ -171,7 +182,10 @@ async function checkMachines(machines: Known[]): Promise<void> {
 
 async function checkInventory(): Promise<void> {
   const inventory = await readInventory(node, [testImage, otherImage])
-  const running = (await node.client.json<{ uuid: string; state: string }[]>('machine.list', { query: { fields: 'uuid,state' } })).filter(({ state }) => state === 'running').map(({ uuid }) => uuid).sort()
+  const running = (await node.client.json<{ uuid: string; state: string }[]>('machine.list', { query: { fields: 'uuid,state' } }))
+    .filter(({ state }) => state === 'running')
+    .map(({ uuid }) => uuid)
+    .sort()
   const owned = inventory.datasets.filter((name) => !inventory.records.some((uuid) => name === uuid || name.includes(`${uuid}@`) || name.includes(`${uuid}/`)))
   assert.deepEqual(owned, [], 'datasets without a machine')
   for (const uuid of inventory.records) assert.ok(inventory.datasets.includes(uuid), `${uuid} has no dataset`)

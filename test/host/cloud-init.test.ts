@@ -19,7 +19,10 @@ const record = createRecord({
     { interface: 'eth1', mac: '02:00:00:00:00:02', nic_tag: 'ext', ips: ['dhcp', 'addrconf'] },
   ],
   routes: { '192.168.0.0/16': '10.0.0.9' },
-  customer_metadata: { root_authorized_keys: `# mine\n${key}\n`, 'cloud-init:user-data': '#cloud-config\nwrite_files:\n- path: /root/taken\n  content: it was\nruncmd:\n- [sh, -c, "echo ran > /root/ran"]\n' },
+  customer_metadata: {
+    'root_authorized_keys': `# mine\n${key}\n`,
+    'cloud-init:user-data': '#cloud-config\nwrite_files:\n- path: /root/taken\n  content: it was\nruncmd:\n- [sh, -c, "echo ran > /root/ran"]\n',
+  },
 })
 
 // All stages in their order, as the units would run them; a stage's own complaints are read from status.json.
@@ -41,7 +44,11 @@ test("Debian's cloud-init takes name, keys, network and user-data from the seed"
     if (refusal !== null) return t.skip(`no tree with cloud-init could be built from the Debian archive: ${refusal}`)
     await writeSeed(join(tree, 'var/lib/cloud/seed/nocloud'), record)
     await writeFile(join(tree, 'stages'), stages)
-    await run(['/usr/bin/unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--uts', '--net', '--ipc', '/usr/sbin/chroot', tree, '/bin/sh', '/stages'], { timeoutMs: 120_000 }, context)
+    await run(
+      ['/usr/bin/unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--uts', '--net', '--ipc', '/usr/sbin/chroot', tree, '/bin/sh', '/stages'],
+      { timeoutMs: 120_000 },
+      context,
+    )
     const read = (path: string): Promise<string> => readFile(join(tree, path), 'utf8')
     assert.match(await read('root/identified'), /NoCloud/)
     assert.equal(await read('root/hostname'), 'web01\n')
@@ -50,8 +57,19 @@ test("Debian's cloud-init takes name, keys, network and user-data from the seed"
     assert.equal(await read('root/taken'), 'it was')
     assert.equal(await read('root/ran'), 'ran\n')
     const network = await read('etc/network/interfaces.d/50-cloud-init')
-    for (const part of ['address 10.0.0.2/24', 'address fd00::2/64', 'gw 10.0.0.1', '192.168.0.0/16 gw 10.0.0.9', 'mtu 1400', 'dns-nameservers 10.0.0.53 fd00::53', 'iface eth1 inet dhcp']) assert.ok(network.includes(part), part)
-    const status = JSON.parse(await read('var/lib/cloud/data/status.json')) as { v1: { datasource: string; 'init-local': { errors: string[] }; init: { errors: string[] } } }
+    for (const part of [
+      'address 10.0.0.2/24',
+      'address fd00::2/64',
+      'gw 10.0.0.1',
+      '192.168.0.0/16 gw 10.0.0.9',
+      'mtu 1400',
+      'dns-nameservers 10.0.0.53 fd00::53',
+      'iface eth1 inet dhcp',
+    ])
+      assert.ok(network.includes(part), part)
+    const status = JSON.parse(await read('var/lib/cloud/data/status.json')) as {
+      v1: { 'datasource': string; 'init-local': { errors: string[] }; 'init': { errors: string[] } }
+    }
     assert.match(status.v1.datasource, /^DataSourceNoCloud/)
     assert.deepEqual([...status.v1['init-local'].errors, ...status.v1.init.errors], [])
   } finally {
@@ -63,7 +81,16 @@ test("Debian's cloud-init takes name, keys, network and user-data from the seed"
 async function buildTree(tree: string): Promise<string | null> {
   const suite = /^VERSION_CODENAME=(\w+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable'
   const excludes = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*'].map((path) => `--dpkgopt=path-exclude=${path}`)
-  const argv = ['mmdebstrap', '--mode=root', '--variant=minbase', '--include=cloud-init,iproute2,ifupdown', '--aptopt=APT::Install-Recommends "false";', ...excludes, suite, tree] as const
+  const argv = [
+    'mmdebstrap',
+    '--mode=root',
+    '--variant=minbase',
+    '--include=cloud-init,iproute2,ifupdown',
+    '--aptopt=APT::Install-Recommends "false";',
+    ...excludes,
+    suite,
+    tree,
+  ] as const
   return await run(argv, { timeoutMs: 150_000 }, context).then(
     () => null,
     (error: Error) => `${error.message} ${error.cause instanceof Error ? error.cause.message.slice(-300) : ''}`,

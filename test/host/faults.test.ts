@@ -24,7 +24,10 @@ registerFaultSuite('linux', async (hooks): Promise<FaultSubject> => {
   const pool = join(directory, 'pool')
   const stopping = new AbortController()
   const context: Context = { signal: stopping.signal, log: silentLog, now: () => new Date() }
-  const { host, guestDir } = await openLinuxHost({ pool: 'zones', mountpoint: pool, backingDir: directory, poolSizeBytes: 4 * 2 ** 30, runDir, nativeDir: join(repository, 'build/native'), cgroupParent }, context)
+  const { host, guestDir } = await openLinuxHost(
+    { pool: 'zones', mountpoint: pool, backingDir: directory, poolSizeBytes: 4 * 2 ** 30, runDir, nativeDir: join(repository, 'build/native'), cgroupParent },
+    context,
+  )
   const node = await createNode({ host, runDir, guestDir, serverUuid: '5e000000-0000-4000-8000-000000000001', log: silentLog, hooks })
   await installImages(node, directory)
   await runWell(node, createNicTagRequest({ name: 'test0', type: 'etherstub', mac: '-', mtu: 1500 }, node.parts))
@@ -52,10 +55,20 @@ async function installImages(node: Node, directory: string): Promise<void> {
   await createTestTree(tree)
   const file = join(directory, 'tree.tar')
   await command(['tar', '-C', tree, '--owner=0', '--group=0', '--numeric-owner', '-cf', file, '.'])
-  const sha1 = createHash('sha1').update(await readFile(file)).digest('hex')
+  const sha1 = createHash('sha1')
+    .update(await readFile(file))
+    .digest('hex')
   const { size } = await stat(file)
   for (const uuid of [testImage, otherImage]) {
-    const manifest = { v: 2, uuid, name: 'test-busybox', version: '1', type: 'lx-dataset', os: 'linux', files: [{ sha1, size, compression: 'none', format: 'tar' }] }
+    const manifest = {
+      v: 2,
+      uuid,
+      name: 'test-busybox',
+      version: '1',
+      type: 'lx-dataset',
+      os: 'linux',
+      files: [{ sha1, size, compression: 'none', format: 'tar' }],
+    }
     await runWell(node, installImageRequest({ manifest, file }, node.parts))
   }
 }

@@ -11,7 +11,9 @@ after(async () => await node?.dispose())
 
 test('create, get, delete', async () => {
   const t0 = performance.now()
-  const done = await node.follow('machine.create', { json: { brand: 'lx', alias: 'web', image_uuid: testImage, max_physical_memory: 64, quota: 1, nics: [{ nic_tag: 'test0', ips: ['10.1.0.2/24'] }] } })
+  const done = await node.follow('machine.create', {
+    json: { brand: 'lx', alias: 'web', image_uuid: testImage, max_physical_memory: 64, quota: 1, nics: [{ nic_tag: 'test0', ips: ['10.1.0.2/24'] }] },
+  })
   console.log('create', performance.now() - t0)
   const { uuid } = done.result as { uuid: string }
   const machine = await node.client.json<Record<string, unknown>>('machine.get', { params: { name: 'web' } })

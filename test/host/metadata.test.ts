@@ -46,7 +46,10 @@ after(async () => {
 
 beforeEach(() => {
   records = {
-    [zone]: createRecord({ customer_metadata: { plain: 'hello', 'two-lines': '.first\n..second\n', empty: '', uml: 'äöü\u0000x' }, internal_metadata: { root_pw: 's3cret' } }),
+    [zone]: createRecord({
+      customer_metadata: { 'plain': 'hello', 'two-lines': '.first\n..second\n', 'empty': '', 'uml': 'äöü\u0000x' },
+      internal_metadata: { root_pw: 's3cret' },
+    }),
     [neighbour]: createRecord({ customer_metadata: { plain: 'other' } }),
   }
 })
@@ -125,7 +128,11 @@ test('mdata-list, mdata-put by argument and standard input, mdata-delete', async
 })
 
 test('refusals and failures reach the guest as exit 2 and a reason, without what is inside the node', async () => {
-  assert.deepEqual(await call(['mdata-put', 'sdc:uuid', 'x']), { code: 2, stdout: Buffer.alloc(0), stderr: 'Error putting metadata for key \'sdc:uuid\': Cannot update the "sdc" Namespace.\n' })
+  assert.deepEqual(await call(['mdata-put', 'sdc:uuid', 'x']), {
+    code: 2,
+    stdout: Buffer.alloc(0),
+    stderr: 'Error putting metadata for key \'sdc:uuid\': Cannot update the "sdc" Namespace.\n',
+  })
   const broken = await call(['mdata-put', 'broken', 'x'])
   assert.equal(broken.code, 2)
   assert.doesNotMatch(broken.stderr, /fire/)
@@ -274,7 +281,10 @@ test('mdata-execute runs under busybox ash and dash', async () => {
 async function executeIn(shell: readonly string[]): Promise<void> {
   const root = await mkdtemp(join(directory, 'root-'))
   const script = '#!/bin/sh\necho "user $PWD"\nexit 7\n'
-  const record = createRecord({ customer_metadata: { root_authorized_keys: 'ssh-ed25519 AAAA a@b', 'user-script': script, 'user-data': 'data' }, internal_metadata: { 'operator-script': '#!/bin/sh\necho operator\n' } })
+  const record = createRecord({
+    customer_metadata: { 'root_authorized_keys': 'ssh-ed25519 AAAA a@b', 'user-script': script, 'user-data': 'data' },
+    internal_metadata: { 'operator-script': '#!/bin/sh\necho operator\n' },
+  })
   records[zone] = record
   await run(['/bin/mkdir', '-p', join(root, 'var/svc'), join(root, 'root/.ssh')], {}, context)
   await writeFile(join(root, 'var/svc/provisioning'), '')

@@ -55,8 +55,14 @@ function registerAll(): void {
     const stub: NicTag = { name: 'stub0', type: 'etherstub', mac: '-', mtu: 1500, host_addresses: ['10.83.0.1/24'] }
     for (const tag of [left, right, stub]) await network.ensureTag(tag, context)
     const [one, two] = [await lab.createZone(), await lab.createZone()]
-    const onStub = (zone: number): ReturnType<typeof suiteNic> => nicOn(stub, zone, { interface: 'net1', host_link: `z${zone}n1`, mac: `02:08:20:00:01:${zone}`, addresses: [`10.83.0.${zone}/24`] })
-    await network.attach(one.netns, [nicOn(left, 21, { addresses: ['10.81.0.21/24'], gateways: ['10.81.0.1'] }), onStub(21)], [{ to: '10.200.0.0/16', via: null, interface: 'net1' }], context)
+    const onStub = (zone: number): ReturnType<typeof suiteNic> =>
+      nicOn(stub, zone, { interface: 'net1', host_link: `z${zone}n1`, mac: `02:08:20:00:01:${zone}`, addresses: [`10.83.0.${zone}/24`] })
+    await network.attach(
+      one.netns,
+      [nicOn(left, 21, { addresses: ['10.81.0.21/24'], gateways: ['10.81.0.1'] }), onStub(21)],
+      [{ to: '10.200.0.0/16', via: null, interface: 'net1' }],
+      context,
+    )
     await network.attach(two.netns, [nicOn(right, 22, { addresses: ['10.82.0.22/24'], gateways: ['10.82.0.1'] }), onStub(22)], [], context)
     assertPing(one, '10.83.0.22')
     assertPing(one, '10.81.0.1')
@@ -72,7 +78,23 @@ function registerAll(): void {
     const [serverZone, client] = [await lab.createZone(), await lab.createZone()]
     const free = { mac_nospoof: true, allowed_ips: null, dhcp_nospoof: false, allowed_dhcp_cids: [], restricted: true, blocked_outgoing_ports: [] }
     await network.attach(serverZone.netns, [nicOn(tag, 31, { addresses: ['10.84.0.1/24'], guard: free })], [], context)
-    lab.start('nsenter', [`--target=${serverZone.pid}`, '--net', '--', 'dnsmasq', '--keep-in-foreground', '--user=root', '--conf-file=/dev/null', '--port=0', '--bind-interfaces', '--interface=net0', '--dhcp-range=10.84.0.100,10.84.0.150,2m', '--dhcp-option=6,10.84.0.53', `--dhcp-leasefile=${lab.runDir}/leases`, '--pid-file=', '--log-facility=/dev/null'])
+    lab.start('nsenter', [
+      `--target=${serverZone.pid}`,
+      '--net',
+      '--',
+      'dnsmasq',
+      '--keep-in-foreground',
+      '--user=root',
+      '--conf-file=/dev/null',
+      '--port=0',
+      '--bind-interfaces',
+      '--interface=net0',
+      '--dhcp-range=10.84.0.100,10.84.0.150,2m',
+      '--dhcp-option=6,10.84.0.53',
+      `--dhcp-leasefile=${lab.runDir}/leases`,
+      '--pid-file=',
+      '--log-facility=/dev/null',
+    ])
     await network.attach(client.netns, [nicOn(tag, 32, { addresses: [], dhcp: true })], [], context)
     await waitFor(async () => (await readDhcpLease(lab.runDir, 'z32n0')) !== null, 15_000)
     const lease = await readDhcpLease(lab.runDir, 'z32n0')
@@ -93,7 +115,13 @@ function registerAll(): void {
 
   test('a normal tag takes its hardware, with addresses and routes, and gives them back', async () => {
     attempt('ip', 'link', 'add', 'hw0', 'address', '02:aa:00:00:00:01', 'type', 'veth', 'peer', 'name', 'hw1')
-    for (const argv of [['link', 'set', 'hw0', 'up'], ['link', 'set', 'hw1', 'up'], ['address', 'add', '198.51.100.2/24', 'dev', 'hw0'], ['route', 'add', '203.0.113.0/24', 'via', '198.51.100.1']]) attempt('ip', ...argv)
+    for (const argv of [
+      ['link', 'set', 'hw0', 'up'],
+      ['link', 'set', 'hw1', 'up'],
+      ['address', 'add', '198.51.100.2/24', 'dev', 'hw0'],
+      ['route', 'add', '203.0.113.0/24', 'via', '198.51.100.1'],
+    ])
+      attempt('ip', ...argv)
     const tag: NicTag = { name: 'hard0', type: 'normal', mac: '02:aa:00:00:00:01', mtu: 1500 }
     await network.ensureTag(tag, context)
     await network.ensureTag(tag, context)
@@ -108,7 +136,11 @@ function registerAll(): void {
     const tag: NicTag = { name: 'vlan0', type: 'etherstub', mac: '-', mtu: 1500 }
     await network.ensureTag(tag, context)
     if (/vlan_default_pvid/.test(attempt('ip', '-d', 'link', 'show', 'dev', 'br-vlan0').output)) t.diagnostic('this kernel has VLANs: the refusal is not seen')
-    else await assert.rejects(network.attach((await lab.createZone()).netns, [nicOn(tag, 41, { vlan_id: 7 })], [], context), (error) => isAppError(error, 'NotSupported') && /VLAN 7/.test(error.message))
+    else
+      await assert.rejects(
+        network.attach((await lab.createZone()).netns, [nicOn(tag, 41, { vlan_id: 7 })], [], context),
+        (error) => isAppError(error, 'NotSupported') && /VLAN 7/.test(error.message),
+      )
     await network.destroyTag(tag, context)
   })
 
@@ -128,7 +160,9 @@ function registerAll(): void {
     const median = (list: number[]): string => list.sort((a, b) => a - b)[7]!.toFixed(1)
     const again = performance.now()
     await network.ensureTag(tag, context)
-    t.diagnostic(`attach ${median(times[0]!)} ms (min ${times[0]![0]!.toFixed(1)}), detach ${median(times[1]!)} ms, ensureTag again ${(performance.now() - again).toFixed(1)} ms`)
+    t.diagnostic(
+      `attach ${median(times[0]!)} ms (min ${times[0]![0]!.toFixed(1)}), detach ${median(times[1]!)} ms, ensureTag again ${(performance.now() - again).toFixed(1)} ms`,
+    )
     assert.ok(Number(median(times[0]!)) < 150)
     await network.destroyTag(tag, context)
   })
@@ -151,7 +185,8 @@ function nicOn(tag: NicTag, zone: number, changes: Parameters<typeof suiteNic>[1
 async function connectOutside(lab: NetworkLab): Promise<LabZone> {
   const outside = await lab.createOutside()
   attempt('ip', 'link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(outside.pid))
-  for (const address of ['192.0.2.1/24', '2001:db8::1/64']) attempt('ip', 'address', 'add', address, 'dev', 'uplink', ...(address.includes(':') ? ['nodad'] : []))
+  for (const address of ['192.0.2.1/24', '2001:db8::1/64'])
+    attempt('ip', 'address', 'add', address, 'dev', 'uplink', ...(address.includes(':') ? ['nodad'] : []))
   attempt('ip', 'link', 'set', 'uplink', 'up')
   outside.exec('ip', 'link', 'set', 'eth0', 'up')
   outside.exec('ip', 'address', 'add', '192.0.2.2/24', 'dev', 'eth0')
@@ -166,5 +201,8 @@ function assertPing(zone: LabZone, target: string): void {
 
 function addressesOf(json: string): string[] {
   const links = JSON.parse(json) as { addr_info?: { local: string; prefixlen: number; scope: string }[] }[]
-  return links.flatMap((link) => link.addr_info ?? []).filter((info) => info.scope === 'global').map((info) => `${info.local}/${info.prefixlen}`)
+  return links
+    .flatMap((link) => link.addr_info ?? [])
+    .filter((info) => info.scope === 'global')
+    .map((info) => `${info.local}/${info.prefixlen}`)
 }

@@ -32,13 +32,28 @@ export async function realFixture(t: TestContext, changes: { lxcfs?: boolean; ro
   const base = await mkdtemp('/tmp/spr-')
   // crun passes through as the zone's root.
   await chmod(base, 0o755)
-  const options: RuntimeOptions = { run_dir: join(base, 'run'), keeper, cgroup_parent: `spirula-test-${basename(base)}`, lxcfs: changes.lxcfs ? join(base, 'lxcfs') : null }
+  const options: RuntimeOptions = {
+    run_dir: join(base, 'run'),
+    keeper,
+    cgroup_parent: `spirula-test-${basename(base)}`,
+    lxcfs: changes.lxcfs ? join(base, 'lxcfs') : null,
+  }
   const runtime = await createCrunRuntime(options)
   const root = changes.root ?? join(base, 'root')
   t.after(async () => await cleanUp(runtime, options, base))
   if (changes.root === undefined) await makeBusyboxTree(root)
   const spec = (wanted: Partial<ZoneSpec> = {}): ZoneSpec => makeSpec(base, root, wanted)
-  return { runtime, spec, base, root, options, cgroupDirectories: (uuid) => cgroupRoots().map((path) => join(path, options.cgroup_parent, uuid)).filter((path) => existsSync(path)) }
+  return {
+    runtime,
+    spec,
+    base,
+    root,
+    options,
+    cgroupDirectories: (uuid) =>
+      cgroupRoots()
+        .map((path) => join(path, options.cgroup_parent, uuid))
+        .filter((path) => existsSync(path)),
+  }
 }
 
 async function cleanUp(runtime: ZoneRuntime, options: RuntimeOptions, base: string): Promise<void> {
@@ -69,16 +84,55 @@ export async function makeBusyboxTree(root: string): Promise<void> {
   await copyFile('/bin/busybox', join(root, 'bin/busybox'))
   await chmod(join(root, 'bin/busybox'), 0o755)
   await writeFile(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/tmp:/bin/sh\n')
-  const applets = ['sh', 'cat', 'id', 'sleep', 'true', 'false', 'mount', 'ip', 'free', 'nproc', 'head', 'dd', 'stty', 'reboot', 'su', 'ls', 'touch', 'grep', 'hostname', 'yes', 'readlink', 'kill', 'awk', 'env', 'timeout']
+  const applets = [
+    'sh',
+    'cat',
+    'id',
+    'sleep',
+    'true',
+    'false',
+    'mount',
+    'ip',
+    'free',
+    'nproc',
+    'head',
+    'dd',
+    'stty',
+    'reboot',
+    'su',
+    'ls',
+    'touch',
+    'grep',
+    'hostname',
+    'yes',
+    'readlink',
+    'kill',
+    'awk',
+    'env',
+    'timeout',
+  ]
   for (const name of applets) await symlink('busybox', join(root, 'bin', name))
 }
 
 function makeSpec(base: string, root: string, wanted: Partial<ZoneSpec>): ZoneSpec {
   serial += 1
   return {
-    uuid: crypto.randomUUID(), zoneid: serial, hostname: 'web01', root, uid_base: 1_000_000, init: ['/bin/sleep', '100000'], env: {}, systemd: false,
+    uuid: crypto.randomUUID(),
+    zoneid: serial,
+    hostname: 'web01',
+    root,
+    uid_base: 1_000_000,
+    init: ['/bin/sleep', '100000'],
+    env: {},
+    systemd: false,
     limits: { max_physical_memory: 256, max_swap: 256, max_locked_memory: 8, cpu_cap: null, cpu_shares: 100, max_lwps: 200, zfs_io_priority: 100 },
-    tmpfs_mib: 16, mounts: [], limit_priv: ['default'], log_path: join(base, 'console.log'), log_max_bytes: 1 << 20, exit_path: join(base, 'lastexited.json'), ...wanted,
+    tmpfs_mib: 16,
+    mounts: [],
+    limit_priv: ['default'],
+    log_path: join(base, 'console.log'),
+    log_max_bytes: 1 << 20,
+    exit_path: join(base, 'lastexited.json'),
+    ...wanted,
   }
 }
 
@@ -100,9 +154,15 @@ export async function shell(runtime: ZoneRuntime, uuid: string, command: string)
 export async function openConsole(path: string): Promise<{ socket: Socket; until(pattern: RegExp): Promise<string> }> {
   const socket = createConnection(path)
   let text = ''
-  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('error', () => {})
+  socket
+    .setEncoding('utf8')
+    .on('data', (chunk: string) => (text += chunk))
+    .on('error', () => {})
   const until = async (pattern: RegExp): Promise<string> => {
-    await waitFor(() => pattern.test(text), () => `console never said ${pattern}: ${JSON.stringify(text.slice(-500))}`)
+    await waitFor(
+      () => pattern.test(text),
+      () => `console never said ${pattern}: ${JSON.stringify(text.slice(-500))}`,
+    )
     return text
   }
   return { socket, until }

@@ -62,7 +62,10 @@ test('a dead lxcfs does not hang a zone, and is put in place again', async (t) =
   const { runtime, directory } = fixture
   const zone = await startZone(fixture)
   process.kill(readLxcfsPid(directory), 'SIGKILL')
-  await waitFor(async () => !(await isLxcfsAlive(directory)), () => 'lxcfs did not die')
+  await waitFor(
+    async () => !(await isLxcfsAlive(directory)),
+    () => 'lxcfs did not die',
+  )
   const started = Date.now()
   assert.notEqual((await runtime.exec(zone.uuid, ['/bin/cat', '/proc/meminfo'], { timeout_ms: 5000 }, context)).exit_code, 0)
   assert.ok(Date.now() - started < 2000)
@@ -71,7 +74,7 @@ test('a dead lxcfs does not hang a zone, and is put in place again', async (t) =
   assert.equal(await shell(runtime, zone.uuid, 'mount | grep -c "on /proc/meminfo "'), '1')
 })
 
-test('the host\'s shared budgets are raised', async () => {
+test("the host's shared budgets are raised", async () => {
   const failed = await ensureHostLimits()
   assert.ok(!failed.includes('fs/inotify/max_user_instances'), failed.join(' '))
   assert.ok(Number(readFileSync('/proc/sys/fs/inotify/max_user_instances', 'utf8')) >= 65_536)

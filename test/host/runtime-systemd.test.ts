@@ -15,7 +15,9 @@ const tree = join(cache, 'debian-13')
 async function ensureDebianTree(): Promise<void> {
   if (existsSync(tree)) return
   await mkdir(cache, { recursive: true })
-  const sources = existsSync('/etc/apt/sources.list.d/debian.sources') ? readFileSync('/etc/apt/sources.list.d/debian.sources', 'utf8') : readFileSync('/etc/apt/sources.list', 'utf8')
+  const sources = existsSync('/etc/apt/sources.list.d/debian.sources')
+    ? readFileSync('/etc/apt/sources.list.d/debian.sources', 'utf8')
+    : readFileSync('/etc/apt/sources.list', 'utf8')
   const mirror = /^(?:URIs:|deb(?: \[[^\]]*\])?) *(\S+)/m.exec(sources)?.[1] ?? 'copy://debian'
   const making = `${tree}.${process.pid}`
   const options = ['--variant=minbase', '--include=systemd,systemd-sysv,dbus,procps,iproute2', '--aptopt=Apt::Install-Recommends "false"']
@@ -34,14 +36,32 @@ test('Debian 13 boots with systemd as init: running, nothing failed, and halts o
   await writeFile(join(root, 'etc/machine-id'), '')
   await rm(join(root, 'etc/hostname'), { force: true })
   const { runtime } = fixture
-  const zone = await startZone(fixture, { root, init: ['/sbin/init'], systemd: true, limits: { max_physical_memory: 512, max_swap: 512, max_locked_memory: 512, cpu_cap: 100, cpu_shares: 100, max_lwps: 500, zfs_io_priority: 100 } })
+  const zone = await startZone(fixture, {
+    root,
+    init: ['/sbin/init'],
+    systemd: true,
+    limits: { max_physical_memory: 512, max_swap: 512, max_locked_memory: 512, cpu_cap: 100, cpu_shares: 100, max_lwps: 500, zfs_io_priority: 100 },
+  })
   const state = async (): Promise<string> => (await runtime.exec(zone.uuid, ['systemctl', 'is-system-running'], { timeout_ms: 20_000 }, context)).stdout.trim()
-  await waitFor(async () => ['running', 'degraded'].includes(await state()), () => `no end of boot: ${readFileSync(zone.log_path, 'utf8').slice(-2000)}`)
+  await waitFor(
+    async () => ['running', 'degraded'].includes(await state()),
+    () => `no end of boot: ${readFileSync(zone.log_path, 'utf8').slice(-2000)}`,
+  )
   assert.equal(await shell(runtime, zone.uuid, 'systemctl --failed --no-legend --plain'), '')
   assert.equal(await state(), 'running')
-  assert.equal(await shell(runtime, zone.uuid, 'cat /proc/1/cgroup | tail -n 1; stat -fc %T /sys/fs/cgroup; hostname; systemd-detect-virt'), '0::/init.scope\ncgroup2fs\nweb01\ncontainer-other')
+  assert.equal(
+    await shell(runtime, zone.uuid, 'cat /proc/1/cgroup | tail -n 1; stat -fc %T /sys/fs/cgroup; hostname; systemd-detect-virt'),
+    '0::/init.scope\ncgroup2fs\nweb01\ncontainer-other',
+  )
   // Units with sandboxes of their own start, so the user namespace is open to systemd.
-  assert.equal(await shell(runtime, zone.uuid, 'systemd-run --wait --pipe -q -p PrivateTmp=yes -p ProtectSystem=strict -p DynamicUser=yes sh -c "test \\$(id -u) != 0 && ! touch /etc/x 2>/dev/null && echo confined"'), 'confined')
+  assert.equal(
+    await shell(
+      runtime,
+      zone.uuid,
+      'systemd-run --wait --pipe -q -p PrivateTmp=yes -p ProtectSystem=strict -p DynamicUser=yes sh -c "test \\$(id -u) != 0 && ! touch /etc/x 2>/dev/null && echo confined"',
+    ),
+    'confined',
+  )
   assert.equal(await shell(runtime, zone.uuid, "free -m | awk '/^Mem/ {print $2}'; getconf _NPROCESSORS_ONLN"), '512\n1')
   const exit = nextExit(runtime)
   await runtime.signal(zone.uuid, 'SIGRTMIN+3', context)

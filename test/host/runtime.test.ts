@@ -28,8 +28,14 @@ test('a zone is a world of its own', async (t) => {
   // uid 0 of the zone owns what uid 0 owns on the pool, and makes more of the same.
   await shell(runtime, zone.uuid, 'touch /etc/made')
   assert.equal(statSync(join(fixture.root, 'etc/made')).uid, 0)
-  for (const secret of ['/proc/kcore', '/proc/kallsyms', '/proc/timer_list', '/proc/keys']) assert.equal(await shell(runtime, zone.uuid, `head -c 10 ${secret} 2>/dev/null || true`), '', secret)
-  for (const forbidden of ['echo 1 > /proc/sys/kernel/pid_max', 'echo b > /proc/sysrq-trigger', 'mount -o remount,rw /sys/firmware && touch /sys/firmware/x', 'echo 1 > /proc/irq/default_smp_affinity'])
+  for (const secret of ['/proc/kcore', '/proc/kallsyms', '/proc/timer_list', '/proc/keys'])
+    assert.equal(await shell(runtime, zone.uuid, `head -c 10 ${secret} 2>/dev/null || true`), '', secret)
+  for (const forbidden of [
+    'echo 1 > /proc/sys/kernel/pid_max',
+    'echo b > /proc/sysrq-trigger',
+    'mount -o remount,rw /sys/firmware && touch /sys/firmware/x',
+    'echo 1 > /proc/irq/default_smp_affinity',
+  ])
     assert.notEqual((await runtime.exec(zone.uuid, ['/bin/sh', '-c', forbidden], { timeout_ms: 5000 }, context)).exit_code, 0, forbidden)
 })
 
@@ -43,12 +49,17 @@ test('nothing of a zone is seen outside while it runs, nothing is left when it i
   assert.deepEqual(fixture.cgroupDirectories(zone.uuid), [])
   assert.ok(!isAlive(zone.keeperPid) && !isAlive(zone.initPid))
   assert.ok(!existsSync(join(fixture.options.run_dir, 'zones', zone.uuid)) && !existsSync(join(fixture.options.run_dir, 'crun', zone.uuid)))
-  assert.ok(existsSync(join(fixture.root, 'bin/busybox')), 'the zone\'s own data stays')
+  assert.ok(existsSync(join(fixture.root, 'bin/busybox')), "the zone's own data stays")
 })
 
 test('how init ended is exact: code, signal, its own wish to reboot or halt', async (t) => {
   const fixture = await realFixture(t)
-  for (const [command, status] of [['exit 7', 7], ['true', 0], ['reboot -f', -1], ['busybox poweroff -f', -2]] as const) {
+  for (const [command, status] of [
+    ['exit 7', 7],
+    ['true', 0],
+    ['reboot -f', -1],
+    ['busybox poweroff -f', -2],
+  ] as const) {
     const exit = nextExit(fixture.runtime)
     const zone = await startZone(fixture, { init: ['/bin/sh', '-c', `sleep 0.05; ${command}`] })
     const told = await exit
@@ -68,11 +79,14 @@ test('an init that ends at once is seen as well', async (t) => {
   }
 })
 
-test('an init that is not there is an error with crun\'s words', async (t) => {
+test("an init that is not there is an error with crun's words", async (t) => {
   const fixture = await realFixture(t)
   const zone = fixture.spec({ init: ['/no/such/init'] })
   await fixture.runtime.prepare(zone, context)
-  await assert.rejects(fixture.runtime.launch(zone.uuid, context), (error) => isAppError(error, 'RuntimeFailed') && /no\/such\/init|No such file/.test(String(error.cause)))
+  await assert.rejects(
+    fixture.runtime.launch(zone.uuid, context),
+    (error) => isAppError(error, 'RuntimeFailed') && /no\/such\/init|No such file/.test(String(error.cause)),
+  )
   await fixture.runtime.remove(zone.uuid, context)
   assert.equal(await fixture.runtime.read(zone.uuid), null)
 })
@@ -111,7 +125,10 @@ test('a console client that does not read holds up nobody', async (t) => {
   const fixture = await realFixture(t)
   const zone = await startZone(fixture, { init: ['/bin/sh', '-c', 'yes 0123456789abcdef | head -c 2000000; echo all said; sleep 1000'] })
   const deaf = createConnection(fixture.runtime.consoleSocket(zone.uuid)).pause()
-  await waitFor(() => readFileSync(zone.log_path, 'utf8').includes('all said'), () => 'the zone was held up')
+  await waitFor(
+    () => readFileSync(zone.log_path, 'utf8').includes('all said'),
+    () => 'the zone was held up',
+  )
   deaf.destroy()
 })
 
@@ -119,7 +136,12 @@ test('exec: code, streams, input, environment, user', async (t) => {
   const fixture = await realFixture(t)
   const { runtime } = fixture
   const zone = await startZone(fixture)
-  const result = await runtime.exec(zone.uuid, ['/bin/sh', '-c', 'cat; echo "$A $HOME" >&2; exit 3'], { stdin: 'in', env: { A: 'b c' }, timeout_ms: 5000 }, context)
+  const result = await runtime.exec(
+    zone.uuid,
+    ['/bin/sh', '-c', 'cat; echo "$A $HOME" >&2; exit 3'],
+    { stdin: 'in', env: { A: 'b c' }, timeout_ms: 5000 },
+    context,
+  )
   assert.deepEqual(result, { exit_code: 3, stdout: 'in', stderr: 'b c /root\n' })
   const command = runtime.execCommand(zone.uuid, ['id', '-u'], { tty: false, user: 'ada' })
   assert.equal((await run(command as [`/${string}`], {}, context)).stdout.trim(), '1000')
@@ -148,7 +170,11 @@ test('zones outlive the daemon and are adopted by the next one', async (t) => {
     await runtime.prepare(${JSON.stringify(zone)}, context)
     await runtime.launch(${JSON.stringify(zone.uuid)}, context)
     process.kill(process.pid, 'SIGKILL')`
-  const dead = await run([process.execPath as `/${string}`, '--input-type=module', '-e', daemon], { cwd: import.meta.dirname, timeoutMs: 20_000 }, context).catch((error: unknown) => error)
+  const dead = await run(
+    [process.execPath as `/${string}`, '--input-type=module', '-e', daemon],
+    { cwd: import.meta.dirname, timeoutMs: 20_000 },
+    context,
+  ).catch((error: unknown) => error)
   assert.ok(isAppError(dead, 'CommandFailed') && String(dead.cause).includes('SIGKILL'), String(dead instanceof Error ? dead.cause : dead))
   const next = await createCrunRuntime(fixture.options)
   const [adopted] = await next.list()
@@ -169,7 +195,10 @@ test('a killed keeper leaves an orphan, which is seen and removed', async (t) =>
   const { keeper_pid } = await runtime.prepare(prepared, context)
   process.kill(zone.keeperPid, 'SIGKILL')
   process.kill(keeper_pid, 'SIGKILL')
-  await waitFor(async () => (await runtime.list()).every(({ stage }) => stage === 'orphaned'), () => 'not seen as orphaned')
+  await waitFor(
+    async () => (await runtime.list()).every(({ stage }) => stage === 'orphaned'),
+    () => 'not seen as orphaned',
+  )
   assert.ok(isAlive(zone.initPid))
   await assert.rejects(runtime.exec(zone.uuid, ['true'], { timeout_ms: 1000 }, context), (error) => isAppError(error, 'RuntimeFailed'))
   await runtime.remove(zone.uuid, context)

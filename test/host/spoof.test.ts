@@ -7,7 +7,23 @@ import { bridgeName } from '#contracts/network/bridge-name.ts'
 import { type Context, silentLog } from '#host/context.ts'
 import { createLinuxNetwork } from '#host/ip/create-network.ts'
 import type { NicGuard, NicPlan } from '#host/network.ts'
-import { arp, bootp, ether, ipv4, ipv6, listenerReport, neighbour, nowhere, other, own, redirect, routerAdvert, routerSolicit, tcpSyn, udp } from '../harness/frames.ts'
+import {
+  arp,
+  bootp,
+  ether,
+  ipv4,
+  ipv6,
+  listenerReport,
+  neighbour,
+  nowhere,
+  other,
+  own,
+  redirect,
+  routerAdvert,
+  routerSolicit,
+  tcpSyn,
+  udp,
+} from '../harness/frames.ts'
 import { type LabZone, NetworkLab, attempt, waitFor } from '../harness/network-lab.ts'
 import { isInOwnNetwork } from '../harness/own-network.ts'
 
@@ -20,7 +36,14 @@ interface Case {
 
 const context: Context = { signal: new AbortController().signal, log: silentLog, now: () => new Date() }
 const tag: NicTag = { name: 'spoof0', type: 'etherstub', mac: '-', mtu: 1500 }
-const strict: NicGuard = { mac_nospoof: true, allowed_ips: ['10.90.0.61', 'fd90::61', 'fe80::8:20ff:fe00:61'], dhcp_nospoof: true, allowed_dhcp_cids: [], restricted: true, blocked_outgoing_ports: [25] }
+const strict: NicGuard = {
+  mac_nospoof: true,
+  allowed_ips: ['10.90.0.61', 'fd90::61', 'fe80::8:20ff:fe00:61'],
+  dhcp_nospoof: true,
+  allowed_dhcp_cids: [],
+  restricted: true,
+  blocked_outgoing_ports: [25],
+}
 const open: NicGuard = { mac_nospoof: false, allowed_ips: null, dhcp_nospoof: false, allowed_dhcp_cids: [], restricted: false, blocked_outgoing_ports: [] }
 const freeMac = { mac_nospoof: false }
 const freeIp = { allowed_ips: null }
@@ -36,13 +59,25 @@ const refused: Case[] = [
   { name: 'ARP with another sender MAC', frame: ether('0806', arp(other.mac, own.ip)), freedBy: freeMac },
   { name: 'neighbour advertisement of another address', frame: ether('86dd', ipv6('3a', neighbour('advert', other.ip6, `0201${own.mac}`))), freedBy: freeIp },
   { name: 'neighbour advertisement with another MAC', frame: ether('86dd', ipv6('3a', neighbour('advert', own.ip6, `0201${other.mac}`))), freedBy: freeMac },
-  { name: 'neighbour advertisement that hides the MAC behind another option', frame: ether('86dd', ipv6('3a', neighbour('advert', own.ip6, `0e010000000000000201${other.mac}`))), freedBy: freeMac },
-  { name: 'neighbour advertisement behind an extension header', frame: ether('86dd', ipv6('3c', `3a00010400000000${neighbour('advert', other.ip6)}`)), freedBy: { ...freeIp, ...freeMac } },
+  {
+    name: 'neighbour advertisement that hides the MAC behind another option',
+    frame: ether('86dd', ipv6('3a', neighbour('advert', own.ip6, `0e010000000000000201${other.mac}`))),
+    freedBy: freeMac,
+  },
+  {
+    name: 'neighbour advertisement behind an extension header',
+    frame: ether('86dd', ipv6('3c', `3a00010400000000${neighbour('advert', other.ip6)}`)),
+    freedBy: { ...freeIp, ...freeMac },
+  },
   { name: 'neighbour solicitation with another MAC', frame: ether('86dd', ipv6('3a', neighbour('solicit', other.ip6, `0101${other.mac}`))), freedBy: freeMac },
   { name: 'claim of another address (DAD)', frame: ether('86dd', ipv6('3a', neighbour('solicit', other.ip6), nowhere)), freedBy: freeIp },
   { name: 'router solicitation with another MAC', frame: ether('86dd', ipv6('3a', `${routerSolicit}0101${other.mac}`)), freedBy: freeMac },
   { name: 'router advertisement', frame: ether('86dd', ipv6('3a', routerAdvert, own.linkLocal)), freedBy: freeDhcp },
-  { name: 'router advertisement behind an extension header', frame: ether('86dd', ipv6('3c', `3a00010400000000${routerAdvert}`, own.linkLocal)), freedBy: freeDhcp },
+  {
+    name: 'router advertisement behind an extension header',
+    frame: ether('86dd', ipv6('3c', `3a00010400000000${routerAdvert}`, own.linkLocal)),
+    freedBy: freeDhcp,
+  },
   { name: 'redirect', frame: ether('86dd', ipv6('3a', redirect, own.linkLocal)), freedBy: freeDhcp },
   { name: 'DHCP offer', frame: ether('0800', ipv4('11', udp(67, 68, bootp('02', other.mac)))), freedBy: freeDhcp },
   { name: 'DHCPv6 reply', frame: ether('86dd', ipv6('11', udp(547, 546), own.linkLocal)), freedBy: freeDhcp },
@@ -79,7 +114,8 @@ function registerAll(): void {
   const lab = new NetworkLab()
   after(() => lab.close())
   const network = createLinuxNetwork({ runDir: lab.runDir })
-  for (const name of ['spoofer', 'listener']) execFileSync('cc', ['-Wall', '-Wextra', '-Werror', '-o', join(lab.runDir, name), join(import.meta.dirname, `../harness/${name}.c`)])
+  for (const name of ['spoofer', 'listener'])
+    execFileSync('cc', ['-Wall', '-Wextra', '-Werror', '-o', join(lab.runDir, name), join(import.meta.dirname, `../harness/${name}.c`)])
   const seen = new Set<string>()
   let attacker: LabZone
   let serial = 0
@@ -116,9 +152,19 @@ function registerAll(): void {
     for (const one of refused) send(one.frame)
     for (const [, frame] of allowed) send(frame)
     await settle()
-    assert.deepEqual(refused.filter((one) => seen.has(one.frame)).map((one) => one.name), [])
-    assert.deepEqual(allowed.filter(([, frame]) => !seen.has(frame)).map(([name]) => name), [])
-    assert.doesNotMatch(attempt('bridge', 'fdb', 'show', 'br', bridgeName(tag.name)).output, /02:08:20:00:00:99/, 'the bridge learned no MAC from a refused frame')
+    assert.deepEqual(
+      refused.filter((one) => seen.has(one.frame)).map((one) => one.name),
+      [],
+    )
+    assert.deepEqual(
+      allowed.filter(([, frame]) => !seen.has(frame)).map(([name]) => name),
+      [],
+    )
+    assert.doesNotMatch(
+      attempt('bridge', 'fdb', 'show', 'br', bridgeName(tag.name)).output,
+      /02:08:20:00:00:99/,
+      'the bridge learned no MAC from a refused frame',
+    )
   })
 
   test('root of the zone cannot lift the guards', async () => {
@@ -144,7 +190,10 @@ function registerAll(): void {
     await network.setGuards([nic(61, open)], context)
     for (const one of refused.filter((each) => each.freedBy === null)) send(one.frame)
     await settle()
-    assert.deepEqual(refused.filter((one) => one.freedBy === null && seen.has(one.frame)).map((one) => one.name), [])
+    assert.deepEqual(
+      refused.filter((one) => one.freedBy === null && seen.has(one.frame)).map((one) => one.name),
+      [],
+    )
     assert.match(attempt('nft', 'list', 'chain', 'inet', 'probe', 'in').output, /counter packets 0 /)
   })
 
@@ -162,5 +211,17 @@ function registerAll(): void {
 
 function nic(zone: number, guard: NicGuard): NicPlan {
   const mac = `02:08:20:00:00:${zone}`
-  return { interface: 'net0', host_link: `z${zone}n0`, bridge: bridgeName(tag.name), mac, mtu: 1500, vlan_id: 0, addresses: [`10.90.0.${zone}/24`, `fd90::${zone}/64`], dhcp: false, addrconf: false, gateways: [], guard }
+  return {
+    interface: 'net0',
+    host_link: `z${zone}n0`,
+    bridge: bridgeName(tag.name),
+    mac,
+    mtu: 1500,
+    vlan_id: 0,
+    addresses: [`10.90.0.${zone}/24`, `fd90::${zone}/64`],
+    dhcp: false,
+    addrconf: false,
+    gateways: [],
+    guard,
+  }
 }

@@ -89,7 +89,10 @@ suite('btrfs by itself', () => {
     execFileSync('btrfs', ['subvolume', 'create', join(root, 'again')], { stdio: 'ignore' })
     await storage.destroy('guest', context)
     assert.equal(await storage.exists('guest', context), false)
-    assert.deepEqual(subvolumes().filter((line) => line.includes('guest')), [])
+    assert.deepEqual(
+      subvolumes().filter((line) => line.includes('guest')),
+      [],
+    )
   })
 
   test('quota groups of what was destroyed do not pile up', async () => {
@@ -103,7 +106,9 @@ suite('btrfs by itself', () => {
     const again = createBtrfsStorage({ pool: 'zones', mountpoint: rig.mountpoint })
     await again.create('last', {}, context)
     await again.destroy('last', context)
-    const left = groups().split('\n').filter((line) => /^\d+\//.test(line) && !line.startsWith('0/5 ') && !line.includes('last') && !line.includes('<stale>'))
+    const left = groups()
+      .split('\n')
+      .filter((line) => /^\d+\//.test(line) && !line.startsWith('0/5 ') && !line.includes('last') && !line.includes('<stale>'))
     assert.deepEqual(await storage.list(context), [])
     assert.ok(left.length <= 1, left.join('\n'))
   })
@@ -164,17 +169,26 @@ suite('btrfs by itself', () => {
     const { storage, mountpoint } = rig
     const own = join(mountpoint, '.spirula')
     for (let kill = 0; kill < 25; kill += 1) {
-      await killedChurn(mountpoint, 120 + (kill * 37) % 160)
+      await killedChurn(mountpoint, 120 + ((kill * 37) % 160))
       await prepareBtrfs({ pool: 'zones', mountpoint, helper: rig.helper }, context)
       const datasets = await storage.list(context)
       const shots = await storage.listAllSnapshots(context)
-      const expected = datasets.flatMap(({ name, mountpoint: at }) => [at, ...(shots.get(name) ?? []).map((shot) => join(own, 'datasets', name, '.snapshots', shot.name, shot.name))])
+      const expected = datasets.flatMap(({ name, mountpoint: at }) => [
+        at,
+        ...(shots.get(name) ?? []).map((shot) => join(own, 'datasets', name, '.snapshots', shot.name, shot.name)),
+      ])
       const found = subvolumes().map((line) => join(mountpoint, line.replace(/^.* path /, '')))
       assert.deepEqual(found.toSorted(), expected.toSorted())
       assert.deepEqual(readdirSync(join(own, 'intents')), [])
       for (const { name, quota_bytes } of datasets) if (!name.includes('/')) assert.equal(quota_bytes, 64 << 20, name)
       const directories = readdirSync(join(own, 'datasets'))
-      assert.deepEqual(directories.toSorted(), datasets.map(({ name }) => name).filter((name) => !name.includes('/')).toSorted())
+      assert.deepEqual(
+        directories.toSorted(),
+        datasets
+          .map(({ name }) => name)
+          .filter((name) => !name.includes('/'))
+          .toSorted(),
+      )
     }
     for (const { name } of await storage.list(context)) await storage.destroy(name, context)
     assert.deepEqual(subvolumes(), [])
@@ -199,7 +213,14 @@ suite('the pool on a file', () => {
   })
 
   test('made, adopted, reopened, grown; its loop device goes with the mount', async () => {
-    const options: PoolOptions = { name: 'tank', kind: 'btrfs', mountpoint: join(directory, 'tank'), backing_dir: directory, native_dir: directory, size_bytes: 300 << 20 }
+    const options: PoolOptions = {
+      name: 'tank',
+      kind: 'btrfs',
+      mountpoint: join(directory, 'tank'),
+      backing_dir: directory,
+      native_dir: directory,
+      size_bytes: 300 << 20,
+    }
     // What a killed mkfs left does not stand in the way.
     writeFileSync(join(directory, 'tank.btrfs.new'), 'half')
     const first = await openPool(options, context)
@@ -238,7 +259,9 @@ suite('the pool on a file', () => {
     mkdirSync(mountpoint)
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', mountpoint])
     try {
-      await assert.rejects(openPool({ name: 'taken', kind: 'btrfs', mountpoint, backing_dir: directory, size_bytes: 300 << 20 }, context), (error) => isAppError(error, 'PoolUnavailable'))
+      await assert.rejects(openPool({ name: 'taken', kind: 'btrfs', mountpoint, backing_dir: directory, size_bytes: 300 << 20 }, context), (error) =>
+        isAppError(error, 'PoolUnavailable'),
+      )
       assert.equal(existsSync(join(directory, 'taken.btrfs')), false)
     } finally {
       execFileSync('umount', [mountpoint])
@@ -259,7 +282,10 @@ test('a full pool is NoSpace and leaves nothing of what was refused', async () =
     let refusal: unknown = null
     const before = new Set<string>()
     for (let at = 0; at < 20_000 && refusal === null; at += 1) {
-      refusal = await storage.create(`d${at}`, {}, context).then(() => null, (error: unknown) => error)
+      refusal = await storage.create(`d${at}`, {}, context).then(
+        () => null,
+        (error: unknown) => error,
+      )
       if (refusal === null) before.add(`d${at}`)
       else assert.equal(await storage.exists(`d${at}`, context), false)
       if (at % 20 === 0) await fillWithNames(join(storage.mountpointOf('filler')), at)
@@ -270,7 +296,12 @@ test('a full pool is NoSpace and leaves nothing of what was refused', async () =
     await clean(rig)
     // All chunks had become data ones; the kernel gives empty ones back once it has discarded them (10 s).
     const deadline = Date.now() + 60_000
-    while (!(await storage.create('room-again', {}, context).then(() => true, (error: unknown) => Date.now() > deadline ? Promise.reject(error) : false))) {
+    while (
+      !(await storage.create('room-again', {}, context).then(
+        () => true,
+        (error: unknown) => (Date.now() > deadline ? Promise.reject(error) : false),
+      ))
+    ) {
       await sleep(500)
       await rig.sync()
     }

@@ -28,7 +28,13 @@ export const command: Command = {
     }
     const fields = (optionValue(input, 'order') ?? defaultColumns).split(',')
     const rows = images.map((image) => fields.map((field) => String(readImageField(image, field) ?? '-')))
-    cli.out(renderColumns(fields.map((field) => ({ header: field.toUpperCase() })), rows, { headers: !hasOption(input, 'no-header') }))
+    cli.out(
+      renderColumns(
+        fields.map((field) => ({ header: field.toUpperCase() })),
+        rows,
+        { headers: !hasOption(input, 'no-header') },
+      ),
+    )
     return 0
   },
 }

@@ -3,7 +3,9 @@ import { runOperation } from '../follow-operation.ts'
 import { parseTag } from './tag-spec.ts'
 
 export const command: Command = {
-  description: ['Names have letters, digits and _; that of an etherstub ends in a digit. Properties are mac, mtu (1500 to 9000), and, on this system, host_address (an address the node itself has there, CIDR) and nat (true lets its machines reach the world through the node).'],
+  description: [
+    'Names have letters, digits and _; that of an etherstub ends in a digit. Properties are mac, mtu (1500 to 9000), and, on this system, host_address (an address the node itself has there, CIDR) and nat (true lets its machines reach the world through the node).',
+  ],
   arguments: [
     { name: 'NAME', summary: 'Name of the nic tag' },
     { name: 'MAC', summary: 'Address of the physical nic behind it; without one the tag is a network inside this node', optional: true },

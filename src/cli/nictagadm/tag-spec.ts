@@ -52,7 +52,11 @@ function checkName(name: string, isEtherstub: boolean): void {
 /** Two lower-case digits a byte. */
 function normaliseMac(mac: string): string {
   if (!/^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/i.test(mac)) throw invalid(`"${mac}" is not a MAC address.`)
-  return mac.toLowerCase().split(':').map((byte) => byte.padStart(2, '0')).join(':')
+  return mac
+    .toLowerCase()
+    .split(':')
+    .map((byte) => byte.padStart(2, '0'))
+    .join(':')
 }
 
 function parseMtu(text: string | undefined): number {

@@ -5,11 +5,43 @@ import { usage } from '../parse-args.ts'
  * Properties whose `key=value` is not text. Kept apart from the property table because loading its
  * schemas takes longer than the command; `assignments.test.ts` holds these lists to the table.
  */
-export const booleanProperties = ['autoboot', 'archive_on_delete', 'do_not_inventory', 'indestructible_zoneroot', 'indestructible_delegated', 'restart_init', 'maintain_resolvers', 'firewall_enabled', 'docker']
+export const booleanProperties = [
+  'autoboot',
+  'archive_on_delete',
+  'do_not_inventory',
+  'indestructible_zoneroot',
+  'indestructible_delegated',
+  'restart_init',
+  'maintain_resolvers',
+  'firewall_enabled',
+  'docker',
+]
 export const integerProperties = [
-  'ram', 'max_physical_memory', 'max_locked_memory', 'max_swap', 'tmpfs', 'cpu_cap', 'cpu_shares', 'zfs_io_priority', 'max_lwps',
-  'max_msg_ids', 'max_sem_ids', 'max_shm_ids', 'max_shm_memory', 'vcpus', 'quota', 'zfs_root_recsize', 'zfs_data_recsize',
-  'zfs_filesystem_limit', 'zfs_snapshot_limit', 'flexible_disk_size', 'vnc_port', 'spice_port', 'virtio_txburst', 'virtio_txtimer', 'zlog_max_size',
+  'ram',
+  'max_physical_memory',
+  'max_locked_memory',
+  'max_swap',
+  'tmpfs',
+  'cpu_cap',
+  'cpu_shares',
+  'zfs_io_priority',
+  'max_lwps',
+  'max_msg_ids',
+  'max_sem_ids',
+  'max_shm_ids',
+  'max_shm_memory',
+  'vcpus',
+  'quota',
+  'zfs_root_recsize',
+  'zfs_data_recsize',
+  'zfs_filesystem_limit',
+  'zfs_snapshot_limit',
+  'flexible_disk_size',
+  'vnc_port',
+  'spice_port',
+  'virtio_txburst',
+  'virtio_txtimer',
+  'zlog_max_size',
 ]
 export const listProperties = ['limit_priv', 'fs_allowed', 'resolvers', 'internal_metadata_namespaces']
 

@@ -4,7 +4,10 @@ import { machineArgument } from './machine-name.ts'
 
 export const command: Command = {
   arguments: [machineArgument('kill')],
-  options: [{ long: 'signal', short: 's', value: 'SIGNAL', summary: 'Name with or without SIG, or number; SIGTERM when not given. Also -SIGNAL' }, jsonEventsOption],
+  options: [
+    { long: 'signal', short: 's', value: 'SIGNAL', summary: 'Name with or without SIG, or number; SIGTERM when not given. Also -SIGNAL' },
+    jsonEventsOption,
+  ],
   examples: [
     { command: 'vmadm kill web01', summary: 'Sends SIGTERM' },
     { command: 'vmadm kill -HUP web01', summary: 'Sends SIGHUP; as -s HUP, -s SIGHUP, -1' },

@@ -3,7 +3,9 @@ import { usage } from '../parse-args.ts'
 import { fileOption, readPayload } from '../payload.ts'
 
 export const command: Command = {
-  description: ['A valid payload is confirmed on standard error. Else the mistakes are listed there as JSON (bad_values, bad_properties, missing_properties or bad_brand) and the exit code is 1.'],
+  description: [
+    'A valid payload is confirmed on standard error. Else the mistakes are listed there as JSON (bad_values, bad_properties, missing_properties or bad_brand) and the exit code is 1.',
+  ],
   arguments: [
     { name: 'ACTION', summary: 'create or update', missing: 'Must specify action: create or update', complete: ['create', 'update'] },
     { name: 'BRAND', summary: 'Brand of the machine to update', optional: true, complete: ['lx', 'joyent-minimal', 'joyent', 'builder', 'kvm', 'bhyve'] },

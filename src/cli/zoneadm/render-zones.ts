@@ -32,5 +32,9 @@ export function renderZoneTable(zones: readonly ZoneRow[]): string {
     { header: 'BRAND', width: 8 },
     { header: 'IP', width: 6 },
   ]
-  return renderColumns(columns, zones.map((zone) => [zone.id, zone.name, zone.state, zone.path, zone.brand, zone.ipType]), { gap: 1 })
+  return renderColumns(
+    columns,
+    zones.map((zone) => [zone.id, zone.name, zone.state, zone.path, zone.brand, zone.ipType]),
+    { gap: 1 },
+  )
 }

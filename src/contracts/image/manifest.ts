@@ -10,8 +10,14 @@ export const imageTypes = ['zone-dataset', 'lx-dataset', 'zvol', 'docker', 'lxd'
 export const ImageManifest = z.looseObject({
   v: z.literal(2),
   uuid: z.uuid(),
-  name: z.string().max(512).regex(/^[A-Za-z0-9._/ -]+$/),
-  version: z.string().max(128).regex(/^[A-Za-z0-9._/ +-]+$/),
+  name: z
+    .string()
+    .max(512)
+    .regex(/^[A-Za-z0-9._/ -]+$/),
+  version: z
+    .string()
+    .max(128)
+    .regex(/^[A-Za-z0-9._/ +-]+$/),
   type: z.enum(imageTypes),
   os: z.enum(['smartos', 'linux', 'windows', 'bsd', 'illumos', 'other']),
   owner: z.string().optional(),

@@ -26,17 +26,55 @@ export const defaultSort = 'ram,uuid'
 
 /** Width of each column; the header is the name in upper case unless given after the width. */
 const columns: Readonly<Record<string, number | [number, string]>> = {
-  alias: 10, autoboot: 8, billing_id: 36, boot_timestamp: 24, brand: 14, cpu_cap: 7, cpu_shares: [9, 'CPU_SHARE'], cpu_type: 8,
-  create_timestamp: 24, dns_domain: [32, 'DOMAIN'], do_not_inventory: [5, 'DNI'], docker: 6, exit_status: [4, 'EXIT'], exit_timestamp: 24,
-  firewall_enabled: 16, flexible_disk_size: [14, 'FLEX_DISK_SIZE'], free_space: 14, hostname: 32, hvm: 5, image_uuid: 36,
-  indestructible_delegated: [12, 'INDESTR_DATA'], indestructible_zoneroot: [12, 'INDESTR_ROOT'], max_locked_memory: [10, 'MAX_LOCKED'],
-  max_lwps: [7, 'MAX_LWP'], max_physical_memory: [8, 'MAX_PHYS'], max_swap: 8, owner_uuid: 36, package_name: 32, package_version: [11, 'PACKAGE_VER'],
-  pid: 6, qemu_extra_opts: 15, quota: 5, ram: 7, state: 16, tmpfs: 5, type: 4, uuid: 36, vcpus: 5, zfs_io_priority: [11, 'IO_PRIORITY'],
-  zone_state: 10, zoneid: 6, zonename: 12, zonepath: 40, zpool: 12,
+  alias: 10,
+  autoboot: 8,
+  billing_id: 36,
+  boot_timestamp: 24,
+  brand: 14,
+  cpu_cap: 7,
+  cpu_shares: [9, 'CPU_SHARE'],
+  cpu_type: 8,
+  create_timestamp: 24,
+  dns_domain: [32, 'DOMAIN'],
+  do_not_inventory: [5, 'DNI'],
+  docker: 6,
+  exit_status: [4, 'EXIT'],
+  exit_timestamp: 24,
+  firewall_enabled: 16,
+  flexible_disk_size: [14, 'FLEX_DISK_SIZE'],
+  free_space: 14,
+  hostname: 32,
+  hvm: 5,
+  image_uuid: 36,
+  indestructible_delegated: [12, 'INDESTR_DATA'],
+  indestructible_zoneroot: [12, 'INDESTR_ROOT'],
+  max_locked_memory: [10, 'MAX_LOCKED'],
+  max_lwps: [7, 'MAX_LWP'],
+  max_physical_memory: [8, 'MAX_PHYS'],
+  max_swap: 8,
+  owner_uuid: 36,
+  package_name: 32,
+  package_version: [11, 'PACKAGE_VER'],
+  pid: 6,
+  qemu_extra_opts: 15,
+  quota: 5,
+  ram: 7,
+  state: 16,
+  tmpfs: 5,
+  type: 4,
+  uuid: 36,
+  vcpus: 5,
+  zfs_io_priority: [11, 'IO_PRIORITY'],
+  zone_state: 10,
+  zoneid: 6,
+  zonename: 12,
+  zonepath: 40,
+  zpool: 12,
 }
 const nestedWidth = 20
 const nestedColumn = /^(?:nics\.\d{1,3}\.[a-z_]+|disks\.\d{1,3}\.[a-z_]+|(?:tags|customer_metadata|internal_metadata)\..+)$/s
-const nestedFilter = /^(?:disks\.(?:\*|\d{1,3})\.(?:boot|image_name|image_size|image_uuid|size|media|model|zpool)|nics\.(?:\*|\d{1,3})\.(?:dhcp_server|gateway|interface|ip|mac|model|netmask|nic_tag|vlan_id)|(?:tags|customer_metadata|internal_metadata)\..+)$/s
+const nestedFilter =
+  /^(?:disks\.(?:\*|\d{1,3})\.(?:boot|image_name|image_size|image_uuid|size|media|model|zpool)|nics\.(?:\*|\d{1,3})\.(?:dhcp_server|gateway|interface|ip|mac|model|netmask|nic_tag|vlan_id)|(?:tags|customer_metadata|internal_metadata)\..+)$/s
 
 /** Names of all columns but the nested ones. */
 export function listFieldNames(): string[] {
@@ -53,7 +91,9 @@ export function readListField(name: string): ListField | null {
 /** `-o`: names joined by commas. Usage error for unknown ones. */
 export function parseOrder(text: string): string[] {
   const fields = text.split(',').map((field) => field.trim())
-  for (const field of fields) if (readListField(field) === null) throw new AppError('Usage', `invalid order field: ${field}`, { hint: `fields are ${listFieldNames().join(', ')}, and nics.N.PROPERTY, tags.KEY …` })
+  for (const field of fields)
+    if (readListField(field) === null)
+      throw new AppError('Usage', `invalid order field: ${field}`, { hint: `fields are ${listFieldNames().join(', ')}, and nics.N.PROPERTY, tags.KEY …` })
   return fields
 }
 
@@ -94,7 +134,11 @@ function isMacKey(key: string): boolean {
 }
 
 function normalMac(text: string): string {
-  return text.toLowerCase().split(/[:-]/).map((byte) => byte.padStart(2, '0')).join(':')
+  return text
+    .toLowerCase()
+    .split(/[:-]/)
+    .map((byte) => byte.padStart(2, '0'))
+    .join(':')
 }
 
 /**
@@ -188,7 +232,10 @@ export function renderTable(rows: readonly Row[], { order, header, parsable }: T
 }
 
 function renderLine(cells: readonly [text: string, width: number][]): string {
-  return cells.map(([text, width]) => text.padEnd(width)).join('  ').trimEnd()
+  return cells
+    .map(([text, width]) => text.padEnd(width))
+    .join('  ')
+    .trimEnd()
 }
 
 function renderCell(name: string, value: unknown): string {

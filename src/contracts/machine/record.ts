@@ -132,7 +132,20 @@ export interface RecordInternal {
 }
 
 /** User view of the life of a machine (smartos-node reference 1.7). */
-export const machineStates = ['configured', 'incomplete', 'failed', 'provisioning', 'receiving', 'starting', 'stopping', 'stopped', 'running', 'ready', 'shutting_down', 'down'] as const
+export const machineStates = [
+  'configured',
+  'incomplete',
+  'failed',
+  'provisioning',
+  'receiving',
+  'starting',
+  'stopping',
+  'stopped',
+  'running',
+  'ready',
+  'shutting_down',
+  'down',
+] as const
 export type MachineState = (typeof machineStates)[number]
 
 export interface Snapshot {

@@ -24,7 +24,8 @@ test('in each state something can be done, and stop is either possible or done',
 
 test('a running machine takes everything but start and info', () => {
   const machine = { uuid, brand: 'joyent-minimal', state: 'running' } as const
-  for (const action of ['stop', 'reboot', 'kill', 'update', 'delete', 'snapshot', 'rollback', 'reprovision', 'send', 'console', 'enter'] as const) assert.equal(whyNot(action, machine), null, action)
+  for (const action of ['stop', 'reboot', 'kill', 'update', 'delete', 'snapshot', 'rollback', 'reprovision', 'send', 'console', 'enter'] as const)
+    assert.equal(whyNot(action, machine), null, action)
   assert.match(whyNot('start', machine) ?? '', /must be "stopped"/)
 })
 

@@ -2,7 +2,19 @@ import type { Brand, Machine, MachineState } from './record.ts'
 
 /** What can be done with a machine besides creating it. */
 export type MachineAction =
-  | 'start' | 'stop' | 'reboot' | 'kill' | 'update' | 'delete' | 'snapshot' | 'rollback' | 'reprovision' | 'send' | 'console' | 'enter' | 'info'
+  | 'start'
+  | 'stop'
+  | 'reboot'
+  | 'kill'
+  | 'update'
+  | 'delete'
+  | 'snapshot'
+  | 'rollback'
+  | 'reprovision'
+  | 'send'
+  | 'console'
+  | 'enter'
+  | 'info'
 
 export type RuleSubject = Pick<Machine, 'uuid' | 'brand' | 'state'>
 

@@ -3,10 +3,25 @@ import type { ErrorBody } from '../errors.ts'
 
 /** What an operation does; `noun.verb`. */
 export const operationKinds = [
-  'machine.create', 'machine.delete', 'machine.start', 'machine.stop', 'machine.reboot', 'machine.kill', 'machine.update',
-  'machine.reprovision', 'machine.send', 'machine.receive', 'machine.install',
-  'snapshot.create', 'snapshot.rollback', 'snapshot.delete',
-  'image.install', 'image.delete', 'nic_tag.create', 'nic_tag.delete', 'nic_tag.update',
+  'machine.create',
+  'machine.delete',
+  'machine.start',
+  'machine.stop',
+  'machine.reboot',
+  'machine.kill',
+  'machine.update',
+  'machine.reprovision',
+  'machine.send',
+  'machine.receive',
+  'machine.install',
+  'snapshot.create',
+  'snapshot.rollback',
+  'snapshot.delete',
+  'image.install',
+  'image.delete',
+  'nic_tag.create',
+  'nic_tag.delete',
+  'nic_tag.update',
 ] as const
 export type OperationKind = (typeof operationKinds)[number]
 

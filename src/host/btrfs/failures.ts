@@ -12,7 +12,8 @@ export function asBtrfsFailure(error: unknown, what: string): unknown {
   const text = failureText(error)
   if (text === null) return error
   if (/No space left on device|Disk quota exceeded/.test(text)) return noSpace(what, error)
-  if (/cannot find parent subvolume/.test(text)) return new AppError('SnapshotNotFound', `The stream for ${what} builds on a snapshot that this pool does not have.`, { cause: error })
+  if (/cannot find parent subvolume/.test(text))
+    return new AppError('SnapshotNotFound', `The stream for ${what} builds on a snapshot that this pool does not have.`, { cause: error })
   return error
 }
 

@@ -16,8 +16,15 @@ test('qgroup show --raw -pcre of progs 6.2, with simple quotas', () => {
     { group: { level: 0, number: 5 }, exclusive_bytes: 16384, limit_bytes: null, parents: [], members: 0, path: '<toplevel>' },
     { group: { level: 0, number: 258 }, exclusive_bytes: 16384, limit_bytes: null, parents: [{ level: 15, number: 2000 }], members: 0, path: 'U/with blank' },
     {
-      group: { level: 0, number: 260 }, exclusive_bytes: 16384, limit_bytes: null,
-      parents: [{ level: 15, number: 2000 }, { level: 14, number: 3 }], members: 0, path: '<stale>',
+      group: { level: 0, number: 260 },
+      exclusive_bytes: 16384,
+      limit_bytes: null,
+      parents: [
+        { level: 15, number: 2000 },
+        { level: 14, number: 3 },
+      ],
+      members: 0,
+      path: '<stale>',
     },
     { group: { level: 15, number: 2000 }, exclusive_bytes: 52412416, limit_bytes: 52428800, parents: [], members: 2, path: '<0 member qgroups>' },
     { group: { level: 15, number: 9 }, exclusive_bytes: 0, limit_bytes: null, parents: [], members: 0, path: '<0 member qgroups>' },
@@ -55,7 +62,15 @@ test('the head of a stream tells full from incremental', () => {
 
 test('command lines', () => {
   assert.deepEqual(renderSubvolumeSnapshot('/p/a', '/p/b', { group: { level: 15, number: 7 }, readonly: true }), [
-    'btrfs', 'subvolume', 'snapshot', '-r', '-i', '15/7', '--', '/p/a', '/p/b',
+    'btrfs',
+    'subvolume',
+    'snapshot',
+    '-r',
+    '-i',
+    '15/7',
+    '--',
+    '/p/a',
+    '/p/b',
   ])
   assert.deepEqual(renderGroupLimit({ level: 15, number: 7 }, null, '/p'), ['btrfs', 'qgroup', 'limit', '-e', 'none', '15/7', '/p'])
   assert.deepEqual(['off', 'on', 'gzip', 'gzip-9', 'lz4', 'lzjb', 'zle'].map(renderCompressionName), ['none', 'zstd', 'zlib', 'zlib', 'zstd', 'lzo', 'lzo'])

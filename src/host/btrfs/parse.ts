@@ -31,7 +31,10 @@ export function parseGroupTable(text: string): GroupRow[] {
       group,
       exclusive_bytes: Number(match[3]),
       limit_bytes: /^\d+$/.test(match[5]!) ? Number(match[5]) : null,
-      parents: match[6]!.split(',').map(parseGroup).filter((parent) => parent !== null),
+      parents: match[6]!
+        .split(',')
+        .map(parseGroup)
+        .filter((parent) => parent !== null),
       members: match[7] === '-' ? 0 : match[7]!.split(',').length,
       path: match[8]!,
     })

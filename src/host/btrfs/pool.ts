@@ -43,7 +43,11 @@ export async function runBtrfs(argv: Argv, what: string, context: Context): Prom
  * Switches quotas on: simple ones through `helper` (native/squota.c), else classic ones, whose limits act only once
  * the first count has ended. An existing mode is kept. `mode` is for tests.
  */
-export async function ensureQuota(pool: BtrfsPool, options: { helper: `/${string}` | null; mode?: 'simple' | 'classic' }, context: Context): Promise<QuotaMode> {
+export async function ensureQuota(
+  pool: BtrfsPool,
+  options: { helper: `/${string}` | null; mode?: 'simple' | 'classic' },
+  context: Context,
+): Promise<QuotaMode> {
   const facts = await readPoolFacts(pool)
   if (facts.mode !== 'off') return facts.mode
   if (options.mode !== 'classic') await enableSimple(pool, options.helper, context)
@@ -53,7 +57,13 @@ export async function ensureQuota(pool: BtrfsPool, options: { helper: `/${string
 }
 
 async function enableSimple(pool: BtrfsPool, helper: `/${string}` | null, context: Context): Promise<void> {
-  if (helper === null || !(await access(helper).then(() => true, () => false))) {
+  if (
+    helper === null ||
+    !(await access(helper).then(
+      () => true,
+      () => false,
+    ))
+  ) {
     context.log.warn({ helper }, 'the squota helper is not built: classic quotas are used')
     return
   }

@@ -20,7 +20,13 @@ export async function readSysfsDirectory(mountpoint: string): Promise<string> {
   if (mount?.type !== 'btrfs') throw new AppError('PoolUnavailable', `No btrfs pool is mounted at ${mountpoint}.`)
   for (const uuid of await readdir('/sys/fs/btrfs')) {
     const directory = join('/sys/fs/btrfs', uuid)
-    if (await access(join(directory, 'devices', basename(mount.source))).then(() => true, () => false)) return directory
+    if (
+      await access(join(directory, 'devices', basename(mount.source))).then(
+        () => true,
+        () => false,
+      )
+    )
+      return directory
   }
   throw new AppError('PoolUnavailable', `The kernel does not list the btrfs file system mounted at ${mountpoint}.`, { internal: `device ${mount.source}` })
 }

@@ -5,7 +5,15 @@ import { controllerDirectory, delegatedDirectory, groupDirectories, parseLayout 
 import { renderLimits } from './limits.ts'
 import { parseStat } from './usage.ts'
 
-const limits: ZoneLimits = { max_physical_memory: 256, max_swap: 512, max_locked_memory: 256, cpu_cap: 150, cpu_shares: 100, max_lwps: 2000, zfs_io_priority: 100 }
+const limits: ZoneLimits = {
+  max_physical_memory: 256,
+  max_swap: 512,
+  max_locked_memory: 256,
+  cpu_cap: 150,
+  cpu_shares: 100,
+  max_lwps: 2000,
+  zfs_io_priority: 100,
+}
 
 function written(version: 1 | 2, changes: Partial<ZoneLimits> = {}): string[] {
   return renderLimits(version, { ...limits, ...changes }).map(({ file, value }) => `${file}=${value}`)
@@ -13,16 +21,31 @@ function written(version: 1 | 2, changes: Partial<ZoneLimits> = {}): string[] {
 
 test('limits for cgroup v1: memory and swap together are lifted before memory is set', () => {
   assert.deepEqual(written(1), [
-    'memory.memsw.limit_in_bytes=-1', 'memory.limit_in_bytes=268435456', 'memory.memsw.limit_in_bytes=536870912',
-    'cpu.cfs_period_us=100000', 'cpu.cfs_quota_us=150000', 'cpu.shares=1024', 'pids.max=2000', 'blkio.weight=100', 'blkio.bfq.weight=100',
+    'memory.memsw.limit_in_bytes=-1',
+    'memory.limit_in_bytes=268435456',
+    'memory.memsw.limit_in_bytes=536870912',
+    'cpu.cfs_period_us=100000',
+    'cpu.cfs_quota_us=150000',
+    'cpu.shares=1024',
+    'pids.max=2000',
+    'blkio.weight=100',
+    'blkio.bfq.weight=100',
   ])
 })
 
 test('limits for cgroup v2: swap alone', () => {
-  assert.deepEqual(written(2), ['memory.max=268435456', 'memory.swap.max=268435456', 'cpu.max=150000 100000', 'cpu.weight=100', 'pids.max=2000', 'io.weight=default 100', 'io.bfq.weight=default 100'])
+  assert.deepEqual(written(2), [
+    'memory.max=268435456',
+    'memory.swap.max=268435456',
+    'cpu.max=150000 100000',
+    'cpu.weight=100',
+    'pids.max=2000',
+    'io.weight=default 100',
+    'io.bfq.weight=default 100',
+  ])
 })
 
-test('no cap is no quota; values outside of the kernel\'s range are brought into it', () => {
+test("no cap is no quota; values outside of the kernel's range are brought into it", () => {
   assert.ok(written(1, { cpu_cap: null }).includes('cpu.cfs_quota_us=-1'))
   assert.ok(written(2, { cpu_cap: null }).includes('cpu.max=max 100000'))
   assert.ok(written(2, { cpu_cap: 0 }).includes('cpu.max=max 100000'))
@@ -42,10 +65,22 @@ cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0
 test('a hybrid host is v1 with a cgroup2 tree to delegate', () => {
   const layout = parseLayout(hybrid, 'spirula')
   assert.deepEqual(layout, {
-    version: 1, parent: 'spirula', unified: '/sys/fs/cgroup/unified',
-    controllers: { 'cpu': '/sys/fs/cgroup/cpu,cpuacct', 'cpuacct': '/sys/fs/cgroup/cpu,cpuacct', 'memory': '/sys/fs/cgroup/memory', 'name=systemd': '/sys/fs/cgroup/systemd' },
+    version: 1,
+    parent: 'spirula',
+    unified: '/sys/fs/cgroup/unified',
+    controllers: {
+      'cpu': '/sys/fs/cgroup/cpu,cpuacct',
+      'cpuacct': '/sys/fs/cgroup/cpu,cpuacct',
+      'memory': '/sys/fs/cgroup/memory',
+      'name=systemd': '/sys/fs/cgroup/systemd',
+    },
   })
-  assert.deepEqual(groupDirectories(layout, 'z'), ['/sys/fs/cgroup/cpu,cpuacct/spirula/z', '/sys/fs/cgroup/memory/spirula/z', '/sys/fs/cgroup/systemd/spirula/z', '/sys/fs/cgroup/unified/spirula/z'])
+  assert.deepEqual(groupDirectories(layout, 'z'), [
+    '/sys/fs/cgroup/cpu,cpuacct/spirula/z',
+    '/sys/fs/cgroup/memory/spirula/z',
+    '/sys/fs/cgroup/systemd/spirula/z',
+    '/sys/fs/cgroup/unified/spirula/z',
+  ])
   assert.equal(delegatedDirectory(layout, 'z'), '/sys/fs/cgroup/unified/spirula/z')
   assert.equal(controllerDirectory(layout, 'pids', 'z'), null)
 })

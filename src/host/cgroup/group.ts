@@ -15,7 +15,8 @@ export async function ensureZonesGroup(layout: CgroupLayout): Promise<void> {
   await Promise.all(parents.map(ensureKernelDirectory))
   if (layout.version === 1) return
   for (const directory of [layout.root, `${layout.root}/${layout.parent}`])
-    for (const controller of ['cpu', 'cpuset', 'io', 'memory', 'pids']) await writeKernelFile(`${directory}/cgroup.subtree_control`, `+${controller}`).catch(ignoreAbsent)
+    for (const controller of ['cpu', 'cpuset', 'io', 'memory', 'pids'])
+      await writeKernelFile(`${directory}/cgroup.subtree_control`, `+${controller}`).catch(ignoreAbsent)
 }
 
 /** Makes the zone's groups with their limits; crun adds the other hierarchies when it starts the zone. */
@@ -28,10 +29,12 @@ export async function createGroup(layout: CgroupLayout, uuid: string, limits: Zo
 /** Puts limits into force. RuntimeFailed when the zone uses more memory than it may have now and cannot shrink. */
 export async function writeLimits(layout: CgroupLayout, uuid: string, limits: ZoneLimits): Promise<void> {
   const byController = Map.groupBy(renderLimits(layout.version, limits), (write) => write.controller)
-  await Promise.all([...byController.values()].map(async (writes) => {
-    // Within a controller the order matters.
-    for (const write of writes) await writeLimit(layout, uuid, write)
-  }))
+  await Promise.all(
+    [...byController.values()].map(async (writes) => {
+      // Within a controller the order matters.
+      for (const write of writes) await writeLimit(layout, uuid, write)
+    }),
+  )
 }
 
 async function writeLimit(layout: CgroupLayout, uuid: string, write: LimitWrite): Promise<void> {
@@ -94,7 +97,7 @@ async function removeGroupTree(directory: string): Promise<boolean> {
 async function subgroups(directory: string): Promise<string[]> {
   const found: string[] = []
   // Not by recursion: how deep it goes is the guest's choice.
-  for (const queue = [directory]; queue.length > 0; ) {
+  for (const queue = [directory]; queue.length > 0;) {
     const path = queue.shift()!
     const below = await listSubdirectories(path)
     if (below === null) continue

@@ -21,7 +21,22 @@ function isController(option: string): boolean {
   return option.startsWith('name=') || v1Controllers.has(option)
 }
 
-const v1Controllers = new Set(['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'net_cls', 'net_prio', 'perf_event', 'hugetlb', 'rdma', 'misc'])
+const v1Controllers = new Set([
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'memory',
+  'devices',
+  'freezer',
+  'blkio',
+  'pids',
+  'net_cls',
+  'net_prio',
+  'perf_event',
+  'hugetlb',
+  'rdma',
+  'misc',
+])
 
 /** Layout of this host. */
 export async function readLayout(parent: string): Promise<CgroupLayout> {

@@ -29,7 +29,12 @@ async function readV1(read: Read): Promise<Omit<ZoneUsage, 'lwps'>> {
 }
 
 async function readV2(read: Read): Promise<Omit<ZoneUsage, 'lwps'>> {
-  const [memory, swap, stat, cpu] = await Promise.all([read('memory', 'memory.current'), read('memory', 'memory.swap.current'), read('memory', 'memory.stat'), read('cpu', 'cpu.stat')])
+  const [memory, swap, stat, cpu] = await Promise.all([
+    read('memory', 'memory.current'),
+    read('memory', 'memory.swap.current'),
+    read('memory', 'memory.stat'),
+    read('cpu', 'cpu.stat'),
+  ])
   return {
     memory_bytes: Math.max(0, Number(memory ?? 0) - parseStat(stat, 'inactive_file')),
     swap_bytes: Number(swap ?? 0),

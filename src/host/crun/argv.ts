@@ -16,10 +16,19 @@ export interface Delegated {
 export function keeperArgv(options: RuntimeOptions, spec: ZoneSpec, delegated: Delegated | null): OwnArgv {
   const paths = zonePaths(options.run_dir, spec.uuid)
   return [
-    asProgram(options.keeper), 'serve', `dir=${paths.directory}`, `uuid=${spec.uuid}`, `crun=${programs.crun}`, `root=${crunRoot(options.run_dir)}`,
-    `uid_base=${spec.uid_base}`, `log=${spec.log_path}`, `log_max=${spec.log_max_bytes}`, `exit=${spec.exit_path}`,
+    asProgram(options.keeper),
+    'serve',
+    `dir=${paths.directory}`,
+    `uuid=${spec.uuid}`,
+    `crun=${programs.crun}`,
+    `root=${crunRoot(options.run_dir)}`,
+    `uid_base=${spec.uid_base}`,
+    `log=${spec.log_path}`,
+    `log_max=${spec.log_max_bytes}`,
+    `exit=${spec.exit_path}`,
     ...(delegated === null ? [] : [`cgroup2=${delegated.directory}`, `join=${delegated.join ? 1 : 0}`]),
-    '--', ...planMappedMounts(spec, paths.rootfs, paths.mounts).flat(),
+    '--',
+    ...planMappedMounts(spec, paths.rootfs, paths.mounts).flat(),
   ]
 }
 
@@ -46,8 +55,14 @@ export function execArgv(options: RuntimeOptions, plan: ExecPlan): OwnArgv {
   const numeric = plan.user !== undefined && /^\d+(:\d+)?$/.test(plan.user)
   const named = plan.user !== undefined && !numeric && plan.user !== 'root'
   return [
-    asProgram(options.keeper), 'enter', String(plan.keeper_pid), plan.cgroup2 ?? '-',
-    programs.crun, '--root', crunRoot(options.run_dir), 'exec',
+    asProgram(options.keeper),
+    'enter',
+    String(plan.keeper_pid),
+    plan.cgroup2 ?? '-',
+    programs.crun,
+    '--root',
+    crunRoot(options.run_dir),
+    'exec',
     ...(plan.tty ? ['-t'] : []),
     ...(numeric ? ['-u', plan.user!] : []),
     ...(plan.pid_file === undefined ? [] : ['--pid-file', plan.pid_file]),
@@ -57,7 +72,14 @@ export function execArgv(options: RuntimeOptions, plan: ExecPlan): OwnArgv {
   ]
 }
 
-const loginEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', USER: 'root', LOGNAME: 'root', TERM: 'xterm', LANG: 'C.UTF-8' }
+const loginEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  USER: 'root',
+  LOGNAME: 'root',
+  TERM: 'xterm',
+  LANG: 'C.UTF-8',
+}
 
 /** A user by name is looked up by the zone itself, which alone may read its own passwd file. */
 function suArgv(user: string, argv: string[]): string[] {

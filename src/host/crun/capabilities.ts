@@ -5,13 +5,32 @@
  */
 const minimal = [
   // Ownership and users: what root is for in any system.
-  'CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_SETGID', 'CAP_SETUID', 'CAP_SETPCAP', 'CAP_SETFCAP', 'CAP_KILL',
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_DAC_READ_SEARCH',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SETPCAP',
+  'CAP_SETFCAP',
+  'CAP_KILL',
   // Services: low ports, ping, chroot, audit records of login, file leases, core scheduling of their own.
-  'CAP_NET_BIND_SERVICE', 'CAP_NET_RAW', 'CAP_NET_BROADCAST', 'CAP_SYS_CHROOT', 'CAP_AUDIT_WRITE', 'CAP_LEASE', 'CAP_SYS_NICE', 'CAP_IPC_OWNER', 'CAP_IPC_LOCK',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_NET_RAW',
+  'CAP_NET_BROADCAST',
+  'CAP_SYS_CHROOT',
+  'CAP_AUDIT_WRITE',
+  'CAP_LEASE',
+  'CAP_SYS_NICE',
+  'CAP_IPC_OWNER',
+  'CAP_IPC_LOCK',
   // Its network namespace is its own, as an exclusive-IP zone's stack is; what may leave it is decided outside.
   'CAP_NET_ADMIN',
   // mount and hostname for systemd and its sandboxes; reboot of the pid namespace; virtual consoles (vhangup).
-  'CAP_SYS_ADMIN', 'CAP_SYS_BOOT', 'CAP_SYS_TTY_CONFIG',
+  'CAP_SYS_ADMIN',
+  'CAP_SYS_BOOT',
+  'CAP_SYS_TTY_CONFIG',
   // Debuggers, within the zone.
   'CAP_SYS_PTRACE',
   // mknod of pipes and sockets needs none; of devices it fails in a user namespace. For tools that check.

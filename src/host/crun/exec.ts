@@ -25,7 +25,8 @@ export async function runInZone(options: RuntimeOptions, plan: ExecPlan, request
   }
   try {
     const result = await run(argv, runOptions, context)
-    if (result.exitCode === enterFailed && result.stderr.startsWith('keeper:')) throw new AppError('RuntimeFailed', `Nothing can be run in zone ${plan.uuid}.`, { cause: new Error(result.stderr.trim()) })
+    if (result.exitCode === enterFailed && result.stderr.startsWith('keeper:'))
+      throw new AppError('RuntimeFailed', `Nothing can be run in zone ${plan.uuid}.`, { cause: new Error(result.stderr.trim()) })
     return { exit_code: result.exitCode, stdout: result.stdout, stderr: result.stderr }
   } finally {
     await removeFile(pidFile, { durable: false })

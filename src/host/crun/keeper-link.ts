@@ -107,10 +107,12 @@ export class KeeperLink {
       this.#exit = { exit_status: line.exit_status, exit_timestamp: line.exit_timestamp }
       return
     }
-    if (line.kind === 'keeper') Object.assign(this.state, { pid: line.pid, stage: line.stage === 'running' ? 'running' : 'prepared', init: line.init, started_at: line.started_at })
+    if (line.kind === 'keeper')
+      Object.assign(this.state, { pid: line.pid, stage: line.stage === 'running' ? 'running' : 'prepared', init: line.init, started_at: line.started_at })
     if (line.kind === 'running') Object.assign(this.state, { stage: 'running', init: line.init, started_at: line.started_at })
     const waiting = this.#waiting.shift()
-    if (line.kind === 'failed') waiting?.reject(new AppError('RuntimeFailed', `The keeper of zone ${this.uuid} could not do what was asked.`, { cause: new Error(line.text.trim()) }))
+    if (line.kind === 'failed')
+      waiting?.reject(new AppError('RuntimeFailed', `The keeper of zone ${this.uuid} could not do what was asked.`, { cause: new Error(line.text.trim()) }))
     else waiting?.resolve(line)
   }
 

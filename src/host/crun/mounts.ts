@@ -18,7 +18,13 @@ export interface MountFacts {
 
 /** All mounts of a zone, in the order in which crun makes them. */
 export function renderMounts(spec: ZoneSpec, facts: MountFacts): OciMount[] {
-  return [...kernelMounts(spec), ...(facts.cgroup2 ? [mount('/sys/fs/cgroup', 'cgroup2', 'cgroup2', ['rw', 'nosuid', 'noexec', 'nodev', 'relatime'])] : []), ...lxcfsMounts(facts.lxcfs), ...temporary(spec), ...extra(spec.mounts, facts.mapped)]
+  return [
+    ...kernelMounts(spec),
+    ...(facts.cgroup2 ? [mount('/sys/fs/cgroup', 'cgroup2', 'cgroup2', ['rw', 'nosuid', 'noexec', 'nodev', 'relatime'])] : []),
+    ...lxcfsMounts(facts.lxcfs),
+    ...temporary(spec),
+    ...extra(spec.mounts, facts.mapped),
+  ]
 }
 
 /** Pairs source, target for the keeper: the root and the idmapped extra mounts. */
@@ -40,7 +46,12 @@ function kernelMounts(spec: ZoneSpec): OciMount[] {
 }
 
 function temporary(spec: ZoneSpec): OciMount[] {
-  const run = spec.systemd ? [mount('/run', 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'mode=755', `size=${halfMemory(spec)}m`]), mount('/run/lock', 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'noexec', 'mode=1777', 'size=5m'])] : []
+  const run = spec.systemd
+    ? [
+        mount('/run', 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'mode=755', `size=${halfMemory(spec)}m`]),
+        mount('/run/lock', 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'noexec', 'mode=1777', 'size=5m']),
+      ]
+    : []
   const tmp = spec.tmpfs_mib > 0 ? [mount('/tmp', 'tmpfs', 'tmpfs', ['nosuid', 'nodev', 'mode=1777', `size=${spec.tmpfs_mib}m`])] : []
   return [...run, ...tmp]
 }
@@ -49,7 +60,10 @@ const lxcfsFiles = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps
 
 /** Pairs source, target of what lxcfs shows in place of the host's figures. */
 export function planLxcfsMounts(lxcfs: string): [string, string][] {
-  return [...lxcfsFiles.map((name): [string, string] => [join(lxcfs, 'proc', name), `/proc/${name}`]), [join(lxcfs, 'sys/devices/system/cpu'), '/sys/devices/system/cpu']]
+  return [
+    ...lxcfsFiles.map((name): [string, string] => [join(lxcfs, 'proc', name), `/proc/${name}`]),
+    [join(lxcfs, 'sys/devices/system/cpu'), '/sys/devices/system/cpu'],
+  ]
 }
 
 function lxcfsMounts(lxcfs: string | null): OciMount[] {

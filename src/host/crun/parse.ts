@@ -25,7 +25,13 @@ function parseGreeting(line: string): KeeperLine | null {
   const parts = /^keeper (\d+) (prepared|launching|running) (\d+) (\S+)$/.exec(line)
   if (parts === null) return null
   const [, pid, stage, init, started] = parts
-  return { kind: 'keeper', pid: Number(pid), stage: stage as 'prepared' | 'launching' | 'running', init: Number(init), started_at: started === '-' ? null : started! }
+  return {
+    kind: 'keeper',
+    pid: Number(pid),
+    stage: stage as 'prepared' | 'launching' | 'running',
+    init: Number(init),
+    started_at: started === '-' ? null : started!,
+  }
 }
 
 /** Our own note of a zone in its run directory, for the daemon that adopts it. `cgroup2`: directory that a program must join before crun. */

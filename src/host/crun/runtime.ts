@@ -71,12 +71,16 @@ async function openHost(options: RuntimeOptions): Promise<Host> {
 
 async function prepare(host: Host, spec: ZoneSpec, context: Context): Promise<PreparedZone> {
   const { uuid } = spec
-  if ((await readStatus(host, uuid)) !== null) throw new AppError('RuntimeFailed', `Zone ${uuid} is there already; it must be removed before it can be prepared.`)
+  if ((await readStatus(host, uuid)) !== null)
+    throw new AppError('RuntimeFailed', `Zone ${uuid} is there already; it must be removed before it can be prepared.`)
   const delegated = planDelegation(host.layout, spec)
   const note = { uuid, zoneid: spec.zoneid, cgroup2: delegated?.join ? delegated.directory : null }
   let keeperPid = 0
   try {
-    await Promise.all([createZoneDirectory(zonePaths(host.options.run_dir, uuid), note, configOf(host, spec, delegated)), createGroup(host.layout, uuid, spec.limits)])
+    await Promise.all([
+      createZoneDirectory(zonePaths(host.options.run_dir, uuid), note, configOf(host, spec, delegated)),
+      createGroup(host.layout, uuid, spec.limits),
+    ])
     const { pid, channel } = await startDetached(keeperArgv(host.options, spec, delegated), context)
     keeperPid = pid
     const { link } = await host.keepers.add(note, channel)

@@ -16,11 +16,40 @@ const refused: Record<string, readonly string[]> = {
   // Opens files by inode number, past every directory: how containers of old were left.
   handles: ['open_by_handle_at'],
   // Swap, accounting, clocks, hardware ports, firmware: the host's alone.
-  host: ['swapon', 'swapoff', 'acct', 'settimeofday', 'clock_settime', 'clock_settime64', 'adjtimex', 'clock_adjtime', 'clock_adjtime64', 'stime', 'iopl', 'ioperm', 'quotactl', 'quotactl_fd', 'syslog'],
+  host: [
+    'swapon',
+    'swapoff',
+    'acct',
+    'settimeofday',
+    'clock_settime',
+    'clock_settime64',
+    'adjtimex',
+    'clock_adjtime',
+    'clock_adjtime64',
+    'stime',
+    'iopl',
+    'ioperm',
+    'quotactl',
+    'quotactl_fd',
+    'syslog',
+  ],
   // Moves pages and memory policy of other processes; reads the kernel's comparison of pointers.
   memory: ['move_pages', 'migrate_pages', 'kcmp'],
   // No one's any more: old code, no tests, no users.
-  obsolete: ['uselib', 'ustat', 'sysfs', '_sysctl', 'nfsservctl', 'vm86', 'vm86old', 'lookup_dcookie', 'create_module', 'get_kernel_syms', 'query_module', 'modify_ldt'],
+  obsolete: [
+    'uselib',
+    'ustat',
+    'sysfs',
+    '_sysctl',
+    'nfsservctl',
+    'vm86',
+    'vm86old',
+    'lookup_dcookie',
+    'create_module',
+    'get_kernel_syms',
+    'query_module',
+    'modify_ldt',
+  ],
 }
 
 /** Keyrings are counted by user id and have leaked between namespaces. ENOSYS, as of a kernel without them: systemd goes on. */

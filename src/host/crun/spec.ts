@@ -16,9 +16,35 @@ export interface HostFacts extends MountFacts {
 
 /** Tells secrets of the host or of other zones, or slows the host by being read. */
 const maskedPaths = [
-  '/proc/acpi', '/proc/asound', '/proc/kcore', '/proc/keys', '/proc/key-users', '/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/proc/interrupts',
-  '/proc/kallsyms', '/proc/kmsg', '/proc/modules', '/proc/sysrq-trigger', '/proc/vmallocinfo', '/proc/slabinfo', '/proc/config.gz',
-  '/sys/firmware', '/sys/kernel/security', '/sys/kernel/debug', '/sys/kernel/tracing', '/sys/devices/virtual/powercap', '/sys/fs/bpf', '/sys/fs/pstore', '/sys/module', '/sys/block', '/sys/class/block', '/sys/dev/block',
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/key-users',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/interrupts',
+  '/proc/kallsyms',
+  '/proc/kmsg',
+  '/proc/modules',
+  '/proc/sysrq-trigger',
+  '/proc/vmallocinfo',
+  '/proc/slabinfo',
+  '/proc/config.gz',
+  '/sys/firmware',
+  '/sys/kernel/security',
+  '/sys/kernel/debug',
+  '/sys/kernel/tracing',
+  '/sys/devices/virtual/powercap',
+  '/sys/fs/bpf',
+  '/sys/fs/pstore',
+  '/sys/module',
+  '/sys/block',
+  '/sys/class/block',
+  '/sys/dev/block',
 ]
 
 /** Has files that configure the host. /proc/sys stays writable: the kernel lets a zone change its own network's and ipc's alone. */
@@ -80,5 +106,13 @@ function renderEnvironment(spec: ZoneSpec): string[] {
 
 /** User and network are the keeper's, which crun's process inherits (see native/keeper); time too, without a word here. */
 function renderNamespaces(): object[] {
-  return [{ type: 'pid' }, { type: 'mount' }, { type: 'ipc' }, { type: 'uts' }, { type: 'cgroup' }, { type: 'user', path: '/proc/self/fd/10' }, { type: 'network', path: '/proc/self/ns/net' }]
+  return [
+    { type: 'pid' },
+    { type: 'mount' },
+    { type: 'ipc' },
+    { type: 'uts' },
+    { type: 'cgroup' },
+    { type: 'user', path: '/proc/self/fd/10' },
+    { type: 'network', path: '/proc/self/ns/net' },
+  ]
 }

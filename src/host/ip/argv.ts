@@ -17,7 +17,11 @@ export function renderZoneBatch(nics: readonly NicPlan[], routes: readonly Route
   const lines = nics.flatMap((nic) => {
     const name = checkToken('link', nic.interface)
     const pair = `link add name ${name} address ${checkToken('mac', nic.mac)} mtu ${Number(nic.mtu)} type veth`
-    return [`${pair} peer name ${checkToken('link', nic.host_link)} mtu ${Number(nic.mtu)} netns ${hostPid}`, ...nic.addresses.map((address) => renderAddressAdd(address, name)), `link set dev ${name} up`]
+    return [
+      `${pair} peer name ${checkToken('link', nic.host_link)} mtu ${Number(nic.mtu)} netns ${hostPid}`,
+      ...nic.addresses.map((address) => renderAddressAdd(address, name)),
+      `link set dev ${name} up`,
+    ]
   })
   const gateways = nics.flatMap((nic, index) => renderGateways(nic, index))
   return renderLines(['link set dev lo up', ...lines, ...gateways, ...routes.map((route) => `route replace ${renderRoute(route)}`)])
@@ -61,7 +65,8 @@ export function renderGatewayRoutes(nic: NicPlan, index: number): string[] {
 export function renderRoute(route: RoutePlan): string {
   const to = parseCidr(route.to)
   const via = route.via === null ? null : parseAddress(route.via)
-  if (to === null || (route.via !== null && via === null)) throw new AppError('InvalidPayload', `The route to "${route.to}" via "${route.via}" has no valid addresses.`)
+  if (to === null || (route.via !== null && via === null))
+    throw new AppError('InvalidPayload', `The route to "${route.to}" via "${route.via}" has no valid addresses.`)
   const gateway = via === null ? '' : ` via ${renderAddress(via)}`
   const device = route.interface === null ? '' : ` dev ${checkToken('link', route.interface)}`
   return `${renderCidr(to)}${gateway}${device} proto static`
@@ -76,7 +81,11 @@ export function renderRaSettings(nic: NicPlan): string[] {
 /** For `bridge -batch -`: the nic's frames are in its VLAN only, untagged at its end; tagged on the uplinks. */
 export function renderVlanBatch(nic: NicPlan, uplinks: readonly string[]): string {
   const vid = Number(nic.vlan_id)
-  return renderLines([`vlan del dev ${nic.host_link} vid 1`, `vlan add dev ${nic.host_link} vid ${vid} pvid untagged`, ...uplinks.map((link) => `vlan add dev ${checkToken('link', link)} vid ${vid}`)])
+  return renderLines([
+    `vlan del dev ${nic.host_link} vid 1`,
+    `vlan add dev ${nic.host_link} vid ${vid} pvid untagged`,
+    ...uplinks.map((link) => `vlan add dev ${checkToken('link', link)} vid ${vid}`),
+  ])
 }
 
 export function renderLines(lines: readonly string[]): string {

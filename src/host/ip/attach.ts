@@ -37,7 +37,11 @@ export async function attach(zone: ZoneNetwork, context: Context): Promise<void>
     for (const nic of nics.filter((one) => one.dhcp)) await startDhcp(zone, nic, context)
   } catch (cause) {
     // Undoing must not be stopped by what stopped the work.
-    await detach(zone.runDir, nics.map((nic) => nic.host_link), { ...context, signal: new AbortController().signal })
+    await detach(
+      zone.runDir,
+      nics.map((nic) => nic.host_link),
+      { ...context, signal: new AbortController().signal },
+    )
     throw asNetworkError(cause, `Attaching ${nics.map((nic) => `${nic.interface} (${nic.host_link})`).join(', ')}`)
   }
 }
@@ -66,7 +70,9 @@ async function checkVlan(nic: NicPlan, context: Context): Promise<void> {
   // `vlan_filtering` is printed by every kernel; the settings that go with it only where they act.
   const data = parseLinks(stdout)[0]?.linkinfo?.info_data ?? {}
   if (!('vlan_default_pvid' in data)) {
-    throw new AppError('NotSupported', `The nic ${nic.interface} asks for VLAN ${nic.vlan_id}, but this kernel has no VLANs on bridges (8021q).`, { hint: 'leave vlan_id out, or boot a kernel with 8021q' })
+    throw new AppError('NotSupported', `The nic ${nic.interface} asks for VLAN ${nic.vlan_id}, but this kernel has no VLANs on bridges (8021q).`, {
+      hint: 'leave vlan_id out, or boot a kernel with 8021q',
+    })
   }
 }
 

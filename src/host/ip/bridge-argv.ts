@@ -9,7 +9,15 @@ import { globalAddresses } from './parse.ts'
  * What a bridge must be. No spanning tree, nothing learned from frames that skip the guards (LLDP and the like), and
  * bridged frames do not run through the node's inet rules.
  */
-const settings = { stp_state: 0, forward_delay: 0, mcast_snooping: 0, no_linklocal_learn: 1, nf_call_iptables: 0, nf_call_ip6tables: 0, nf_call_arptables: 0 } as const
+const settings = {
+  stp_state: 0,
+  forward_delay: 0,
+  mcast_snooping: 0,
+  no_linklocal_learn: 1,
+  nf_call_iptables: 0,
+  nf_call_ip6tables: 0,
+  nf_call_arptables: 0,
+} as const
 
 /** Batch from the bridge as it is (undefined: not there) to what the tag asks; '' when nothing is to do. */
 export function renderBridgeBatch(tag: NicTag, bridge: Link | undefined, uplinkMac: string | undefined): string {
@@ -51,7 +59,12 @@ export function renderUplinkBatch(from: Link, to: string, routes: readonly Route
 function routeWords(route: Route): string {
   const six = route.gateway?.includes(':') === true || route.dst.includes(':')
   const to = route.dst === 'default' ? (six ? '::/0' : '0.0.0.0/0') : route.dst
-  const words = [to, route.gateway === undefined ? '' : `via ${route.gateway}`, route.metric === undefined ? '' : `metric ${route.metric}`, route.protocol === undefined ? '' : `proto ${route.protocol}`]
+  const words = [
+    to,
+    route.gateway === undefined ? '' : `via ${route.gateway}`,
+    route.metric === undefined ? '' : `metric ${route.metric}`,
+    route.protocol === undefined ? '' : `proto ${route.protocol}`,
+  ]
   return `${words.filter((word) => word !== '').join(' ')}${route.gateway === undefined ? '' : ' onlink'}`
 }
 

@@ -26,9 +26,11 @@ export async function startDhcp(zone: { runDir: string; netns: string }, nic: Ni
   const userns = usernsOf(zone.netns)
   const client = ['/bin/busybox', 'udhcpc', '-f', '-i', checkToken('link', nic.interface), '-s', '/lease.sh', '-t', '4', '-T', '2', '-A', '5']
   const enter = ['/usr/bin/nsenter', `--user=${userns}`, `--net=${zone.netns}`, `--root=${root}`, '--wd=/', '--']
-  await run(['busybox', 'sh', join(zone.runDir, 'dhcp', 'launch.sh'), files.pid, files.lease, ...enter, ...client], { timeoutMs: 10_000 }, context).catch((cause: unknown) => {
-    throw new AppError('RuntimeFailed', `The DHCP client of ${nic.interface} could not be started.`, { cause })
-  })
+  await run(['busybox', 'sh', join(zone.runDir, 'dhcp', 'launch.sh'), files.pid, files.lease, ...enter, ...client], { timeoutMs: 10_000 }, context).catch(
+    (cause: unknown) => {
+      throw new AppError('RuntimeFailed', `The DHCP client of ${nic.interface} could not be started.`, { cause })
+    },
+  )
 }
 
 /** Ends the client of a link, if one runs; a process that only took over its number is left alone. */
@@ -63,7 +65,12 @@ export function parseLease(text: string): DhcpLease | null {
 }
 
 function addressesOf(words: string): string[] {
-  return words.split(' ').slice(0, 8).map(parseAddress).filter((address) => address !== null).map(renderAddress)
+  return words
+    .split(' ')
+    .slice(0, 8)
+    .map(parseAddress)
+    .filter((address) => address !== null)
+    .map(renderAddress)
 }
 
 /** Number and start time (field 22) of a process, from /proc/PID/stat; together they name it for good. */

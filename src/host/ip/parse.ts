@@ -9,14 +9,33 @@ const link = z.object({
   link_type: z.string(),
   flags: z.array(z.string()),
   master: z.string().optional(),
-  linkinfo: z.object({ info_kind: z.string().optional(), info_slave_kind: z.string().optional(), info_data: z.record(z.string(), z.unknown()).optional() }).optional(),
+  linkinfo: z
+    .object({ info_kind: z.string().optional(), info_slave_kind: z.string().optional(), info_data: z.record(z.string(), z.unknown()).optional() })
+    .optional(),
   addr_info: z
-    .array(z.object({ family: z.string().optional(), local: z.string().optional(), prefixlen: z.number().optional(), scope: z.string().optional(), label: z.string().optional(), dynamic: z.boolean().optional() }))
+    .array(
+      z.object({
+        family: z.string().optional(),
+        local: z.string().optional(),
+        prefixlen: z.number().optional(),
+        scope: z.string().optional(),
+        label: z.string().optional(),
+        dynamic: z.boolean().optional(),
+      }),
+    )
     .optional(),
 })
 export type Link = z.infer<typeof link>
 
-const route = z.object({ dst: z.string(), gateway: z.string().optional(), dev: z.string().optional(), protocol: z.string().optional(), metric: z.number().optional(), scope: z.string().optional(), prefsrc: z.string().optional() })
+const route = z.object({
+  dst: z.string(),
+  gateway: z.string().optional(),
+  dev: z.string().optional(),
+  protocol: z.string().optional(),
+  metric: z.number().optional(),
+  scope: z.string().optional(),
+  prefsrc: z.string().optional(),
+})
 export type Route = z.infer<typeof route>
 
 /** Links of `ip -j`; iproute2 prints `{}` for those it filtered out. */

@@ -25,7 +25,10 @@ test('a wrong address goes, all others are set again after it', () => {
 
 test('only stale static routes go', () => {
   const nic = suiteNic(2, { gateways: ['10.77.0.1'] })
-  const now = [{ dst: 'default', gateway: '10.77.0.1', dev: 'net0', protocol: 'static' }, { dst: '10.9.0.0/16', gateway: '10.77.0.7', dev: 'net0', protocol: 'static' }]
+  const now = [
+    { dst: 'default', gateway: '10.77.0.1', dev: 'net0', protocol: 'static' },
+    { dst: '10.9.0.0/16', gateway: '10.77.0.7', dev: 'net0', protocol: 'static' },
+  ]
   const text = renderChanges({ nics: [nic], routes: [] }, [link(['10.77.0.2', 24], ['fd77::2', 64])], now)
   assert.equal(text, 'route del 10.9.0.0/16 via 10.77.0.7 dev net0 proto static\nroute replace 0.0.0.0/0 via 10.77.0.1 dev net0 proto static metric 0 onlink\n')
 })
@@ -40,12 +43,19 @@ test('batches for the zone, the host and a VLAN', () => {
 })
 
 test('leases: the last one counts, words that are no addresses are dropped', () => {
-  assert.deepEqual(parseLease('bound 10.0.0.5|10.0.0.1|10.0.0.2 evil;rm 10.0.0.3\nlost\n'), { ip: '10.0.0.5', routers: ['10.0.0.1'], resolvers: ['10.0.0.2', '10.0.0.3'] })
+  assert.deepEqual(parseLease('bound 10.0.0.5|10.0.0.1|10.0.0.2 evil;rm 10.0.0.3\nlost\n'), {
+    ip: '10.0.0.5',
+    routers: ['10.0.0.1'],
+    resolvers: ['10.0.0.2', '10.0.0.3'],
+  })
   assert.equal(parseLease('lost\n'), null)
 })
 
 test('what ip and nft print is parsed; filtered entries are skipped', () => {
-  assert.deepEqual(parseLinks('[{},{"ifname":"lo","mtu":1,"link_type":"loopback","flags":[]}]').map((one) => one.ifname), ['lo'])
+  assert.deepEqual(
+    parseLinks('[{},{"ifname":"lo","mtu":1,"link_type":"loopback","flags":[]}]').map((one) => one.ifname),
+    ['lo'],
+  )
   assert.deepEqual(parseGuardedLinks('{"nftables":[{"metainfo":{}},{"map":{"elem":[["z1n0",{"goto":{"target":"x"}}]]}}]}'), ['z1n0'])
   assert.throws(() => parseLinks('{"a":1}'))
 })

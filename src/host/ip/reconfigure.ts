@@ -35,7 +35,12 @@ export function renderChanges(zone: Pick<ZoneNetwork, 'nics' | 'routes'>, links:
   const wantedKeys = new Set(wanted.map(keyOfText))
   const stale = routes.filter((route) => !wantedKeys.has(keyOfRoute(route)))
   return renderLines([
-    ...zone.nics.flatMap((nic) => renderNicChanges(nic, links.find((link) => link.ifname === nic.interface))),
+    ...zone.nics.flatMap((nic) =>
+      renderNicChanges(
+        nic,
+        links.find((link) => link.ifname === nic.interface),
+      ),
+    ),
     ...stale.map((route) => `route del ${routeWords(route)}`),
     ...wanted.map((route) => `route replace ${route}`),
   ])
@@ -43,7 +48,9 @@ export function renderChanges(zone: Pick<ZoneNetwork, 'nics' | 'routes'>, links:
 
 function renderNicChanges(nic: NicPlan, link: Link | undefined): string[] {
   const planned = new Set(nic.addresses.map(canonical))
-  const present = (link?.addr_info ?? []).filter((info) => info.scope === 'global' && info.dynamic !== true && !(info.label ?? '').endsWith(':dhcp')).map((info) => `${info.local}/${info.prefixlen}`)
+  const present = (link?.addr_info ?? [])
+    .filter((info) => info.scope === 'global' && info.dynamic !== true && !(info.label ?? '').endsWith(':dhcp'))
+    .map((info) => `${info.local}/${info.prefixlen}`)
   // With the first address of a subnet the kernel takes the others of it away too: all are set again then.
   const stale = present.filter((address) => !planned.has(address))
   return [
@@ -77,7 +84,13 @@ function destinationOf(route: Route): string {
 }
 
 function routeWords(route: Route): string {
-  const words = [destinationOf(route), route.gateway === undefined ? '' : `via ${route.gateway}`, route.dev === undefined ? '' : `dev ${route.dev}`, 'proto static', route.metric === undefined ? '' : `metric ${route.metric}`]
+  const words = [
+    destinationOf(route),
+    route.gateway === undefined ? '' : `via ${route.gateway}`,
+    route.dev === undefined ? '' : `dev ${route.dev}`,
+    'proto static',
+    route.metric === undefined ? '' : `metric ${route.metric}`,
+  ]
   return words.filter((word) => word !== '').join(' ')
 }
 

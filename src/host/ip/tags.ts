@@ -12,7 +12,14 @@ import { asNetworkError } from './known-failures.ts'
 import { type Link, type Route, parseLinks, parseRoutes } from './parse.ts'
 import { ensureSysctl } from './sysctl.ts'
 
-const tagShape = z.object({ name: z.string(), type: z.enum(['normal', 'etherstub']), mac: z.string(), mtu: z.number(), host_addresses: z.array(z.string()).optional(), nat: z.boolean().optional() })
+const tagShape = z.object({
+  name: z.string(),
+  type: z.enum(['normal', 'etherstub']),
+  mac: z.string(),
+  mtu: z.number(),
+  host_addresses: z.array(z.string()).optional(),
+  nat: z.boolean().optional(),
+})
 
 /** A bridge's own nf_call_* switch is only heeded while these, on by default in every network namespace, are off. */
 const notThroughInet = { 'net/bridge/bridge-nf-call-iptables': '0', 'net/bridge/bridge-nf-call-ip6tables': '0', 'net/bridge/bridge-nf-call-arptables': '0' }
@@ -90,9 +97,14 @@ async function ensureBridge(tag: NicTag, context: Context): Promise<void> {
 
 /** The link with the tag's MAC. Bridges and the members of bonds carry a MAC that is not their own. */
 function findUplink(tag: NicTag, links: readonly Link[]): Link {
-  const candidates = links.filter((link) => link.address === tag.mac.toLowerCase() && link.linkinfo?.info_kind !== 'bridge' && link.linkinfo?.info_slave_kind !== 'bond')
+  const candidates = links.filter(
+    (link) => link.address === tag.mac.toLowerCase() && link.linkinfo?.info_kind !== 'bridge' && link.linkinfo?.info_slave_kind !== 'bond',
+  )
   const [uplink] = candidates
-  if (uplink === undefined) throw new AppError('NicTagNotFound', `The nic tag ${tag.name} names the MAC ${tag.mac}, but no link of this node has it.`, { hint: '`ip link` shows the links of this node' })
+  if (uplink === undefined)
+    throw new AppError('NicTagNotFound', `The nic tag ${tag.name} names the MAC ${tag.mac}, but no link of this node has it.`, {
+      hint: '`ip link` shows the links of this node',
+    })
   if (uplink.master !== undefined && uplink.master !== bridgeName(tag.name)) {
     throw new AppError('Busy', `The link ${uplink.ifname} of nic tag ${tag.name} is part of ${uplink.master} already.`)
   }
@@ -117,7 +129,8 @@ async function ensureForwarding(tag: NicTag, context: Context): Promise<void> {
   if (addresses.some((address) => address.includes('.'))) wanted['net/ipv4/ip_forward'] = '1'
   if (addresses.some((address) => address.includes(':'))) {
     const { stdout } = await run(['ip', '-j', 'route', 'show', 'default'], {}, context)
-    for (const route of [...parseRoutes(stdout), ...(await readDefaults6(context))]) if (route.dev !== undefined) wanted[`net/ipv6/conf/${route.dev}/accept_ra`] = '2'
+    for (const route of [...parseRoutes(stdout), ...(await readDefaults6(context))])
+      if (route.dev !== undefined) wanted[`net/ipv6/conf/${route.dev}/accept_ra`] = '2'
     wanted['net/ipv6/conf/all/forwarding'] = '1'
   }
   await ensureSysctl(wanted, context)

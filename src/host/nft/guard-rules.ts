@@ -9,7 +9,16 @@ import { parseSources, renderSource } from './source-set.ts'
  * nft reads the elements of every set of the table back before each change (2 s instead of 10 ms at 1,000 nics).
  */
 export function renderFromRules(nic: NicPlan): string[] {
-  return [...renderFrameRules(nic), ...renderDhcpRules(nic), ...renderPortRules(nic), ...renderArpRules(nic), ...renderIpv4Rules(nic), ...renderNdpRules(nic), ...renderIpv6Rules(nic), ...renderLastRules(nic)]
+  return [
+    ...renderFrameRules(nic),
+    ...renderDhcpRules(nic),
+    ...renderPortRules(nic),
+    ...renderArpRules(nic),
+    ...renderIpv4Rules(nic),
+    ...renderNdpRules(nic),
+    ...renderIpv6Rules(nic),
+    ...renderLastRules(nic),
+  ]
 }
 
 /**

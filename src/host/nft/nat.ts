@@ -9,7 +9,17 @@ import { networkOf, parseCidr, renderAddress } from '#lib/cidr.ts'
  */
 export function renderNat(tags: readonly NicTag[]): string {
   const inner = tags.filter((tag) => tag.nat === true || tag.type === 'etherstub')
-  const body = [...inner.flatMap((tag) => renderForward(tag, tags)), '  }', '  chain input {', '    type filter hook input priority filter; policy accept;', ...renderInput(inner), '  }', '  chain postrouting {', '    type nat hook postrouting priority srcnat; policy accept;', ...inner.flatMap(renderMasquerade)]
+  const body = [
+    ...inner.flatMap((tag) => renderForward(tag, tags)),
+    '  }',
+    '  chain input {',
+    '    type filter hook input priority filter; policy accept;',
+    ...renderInput(inner),
+    '  }',
+    '  chain postrouting {',
+    '    type nat hook postrouting priority srcnat; policy accept;',
+    ...inner.flatMap(renderMasquerade),
+  ]
   return `table inet spirula_nat { }
 delete table inet spirula_nat
 table inet spirula_nat {

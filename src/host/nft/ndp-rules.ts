@@ -24,7 +24,13 @@ export function renderNdpRules({ guard, mac, host_link }: NicPlan): string[] {
 export function renderTargetRules({ guard, addrconf, mac }: NicPlan): string[] {
   if (guard.allowed_ips === null) return []
   const rules = parseSources(guard.allowed_ips, 6).map((cidr) => `${renderBitsMatch(cidr, 64)} return`.trim())
-  if (addrconf) rules.push(`@th,128,64 0x${interfaceIdOf(mac).split(':').map((group) => group.padStart(4, '0')).join('')} return`)
+  if (addrconf)
+    rules.push(
+      `@th,128,64 0x${interfaceIdOf(mac)
+        .split(':')
+        .map((group) => group.padStart(4, '0'))
+        .join('')} return`,
+    )
   return [...rules, 'drop']
 }
 

@@ -44,18 +44,24 @@ async function isMounted(mountpoint: string): Promise<boolean> {
   const mount = await readMountAt(mountpoint)
   if (mount === null) return false
   if (mount.type === 'btrfs' && mount.root === '/') return true
-  throw new AppError('PoolUnavailable', `At ${mountpoint} is mounted ${mount.source} (${mount.type}), which is no whole btrfs.`, { hint: `umount ${mountpoint}, or choose another mountpoint` })
+  throw new AppError('PoolUnavailable', `At ${mountpoint} is mounted ${mount.source} (${mount.type}), which is no whole btrfs.`, {
+    hint: `umount ${mountpoint}, or choose another mountpoint`,
+  })
 }
 
 async function mountPool(options: PoolOptions, context: Context): Promise<boolean> {
   const file = btrfsFile(options)
   await mkdir(options.mountpoint, { recursive: true, mode: 0o700 })
   if ((await readdir(options.mountpoint)).length > 0) {
-    throw new AppError('PoolUnavailable', `The directory ${options.mountpoint} is not empty, so no pool is mounted on it.`, { hint: 'move its files away, or choose another mountpoint' })
+    throw new AppError('PoolUnavailable', `The directory ${options.mountpoint} is not empty, so no pool is mounted on it.`, {
+      hint: 'move its files away, or choose another mountpoint',
+    })
   }
   const kind = await readFileKind(file)
   if (kind === 'foreign') {
-    throw new AppError('PoolUnavailable', `The file ${file} is not a btrfs file system; it was left as it is.`, { hint: `move ${file} away to have a new pool made` })
+    throw new AppError('PoolUnavailable', `The file ${file} is not a btrfs file system; it was left as it is.`, {
+      hint: `move ${file} away to have a new pool made`,
+    })
   }
   if (kind === 'absent') await createFile(file, options, context)
   await run(renderMountLoop(file, options.mountpoint), {}, context)
@@ -101,7 +107,8 @@ export async function createSparse(path: string, size: number): Promise<void> {
 export async function closeBtrfsPool(mountpoint: string, context: Context): Promise<void> {
   if ((await readMountAt(mountpoint)) === null) return
   const { exitCode, stderr } = await run(renderUmount(mountpoint), { okCodes: [0, 32] }, context)
-  if (exitCode !== 0) throw new AppError('Busy', `The pool at ${mountpoint} is in use and stays mounted.`, { internal: stderr, hint: 'stop the machines first' })
+  if (exitCode !== 0)
+    throw new AppError('Busy', `The pool at ${mountpoint} is in use and stays mounted.`, { internal: stderr, hint: 'stop the machines first' })
 }
 
 export async function growBtrfsPool(options: PoolOptions, context: Context): Promise<void> {
@@ -117,5 +124,6 @@ export async function growBtrfsPool(options: PoolOptions, context: Context): Pro
 export async function refuseShrinking(file: string, options: PoolOptions): Promise<void> {
   const status = await stat(file).catch(() => null)
   if (status === null) throw new AppError('PoolUnavailable', `The pool ${options.name} is not on a file of ${options.backing_dir}, so it cannot be grown here.`)
-  if (status.size > options.size_bytes) throw new AppError('NotSupported', `The pool ${options.name} has ${status.size} bytes and cannot shrink to ${options.size_bytes}.`)
+  if (status.size > options.size_bytes)
+    throw new AppError('NotSupported', `The pool ${options.name} has ${status.size} bytes and cannot shrink to ${options.size_bytes}.`)
 }

@@ -23,7 +23,9 @@ export async function ensureMarker(mountpoint: string, name: string, context: Co
   const path = join(mountpoint, '.spirula/pool.json')
   const marker = parseMarker(await readJsonFile(path), path)
   if (marker !== null && marker.name !== name) {
-    throw new AppError('PoolUnavailable', `The pool at ${mountpoint} is named ${marker.name}, not ${name}.`, { hint: `mount it elsewhere, or ask for ${marker.name}` })
+    throw new AppError('PoolUnavailable', `The pool at ${mountpoint} is named ${marker.name}, not ${name}.`, {
+      hint: `mount it elsewhere, or ask for ${marker.name}`,
+    })
   }
   await chmod(mountpoint, 0o700)
   if (marker !== null) return marker

@@ -9,7 +9,9 @@ const snapshotPattern = /^[A-Za-z0-9][A-Za-z0-9_.:%-]*$/
 export function checkDatasetName(dataset: string): void {
   const parts = dataset.split('/')
   if (datasetPattern.test(dataset) && parts.length <= 8 && parts.every((part) => part.length <= 200)) return
-  throw new AppError('InvalidPayload', `"${dataset.slice(0, 80)}" is not a name of a dataset.`, { hint: 'use letters, digits and _ . : - in parts joined by /' })
+  throw new AppError('InvalidPayload', `"${dataset.slice(0, 80)}" is not a name of a dataset.`, {
+    hint: 'use letters, digits and _ . : - in parts joined by /',
+  })
 }
 
 /** Refuses (InvalidPayload) what cannot name a snapshot. */

@@ -35,7 +35,8 @@ export async function openPool(options: PoolOptions, context: Context, runner: Z
   const mounted = (await readMountAt(options.mountpoint))?.type
   if (options.kind === 'btrfs' || mounted === 'btrfs') return await openBtrfsPool(options, context)
   const zfs = await hasZfs(runner, context)
-  if (!zfs && options.kind === 'zfs') throw new AppError('PoolUnavailable', 'This kernel has no ZFS, and its module cannot be loaded.', { hint: 'use a btrfs pool' })
+  if (!zfs && options.kind === 'zfs')
+    throw new AppError('PoolUnavailable', 'This kernel has no ZFS, and its module cannot be loaded.', { hint: 'use a btrfs pool' })
   if (zfs && (await findZfsPool(options, runner, context))) return { storage: await openZfsPool(options, runner, context), created: false }
   // A pool made before ZFS came to this machine stays the pool.
   if (!zfs || (options.kind === undefined && (await readFileKind(btrfsFile(options))) === 'btrfs')) return await openBtrfsPool(options, context)

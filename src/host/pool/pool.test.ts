@@ -22,7 +22,12 @@ after(async () => await rm(directory, { recursive: true }))
 
 test('names', () => {
   for (const good of ['config', 'U/data', '0c1f7a3e-7a6e-4dcb-8b3e-1f0f1d5f9c11/volumes/v.1:2']) checkDatasetName(good)
-  for (const bad of ['.spirula', 'a/.fs', 'a/b/c/d/e/f/g/h/i', 'x'.repeat(201)]) assert.throws(() => checkDatasetName(bad), (error) => isAppError(error, 'InvalidPayload'), bad)
+  for (const bad of ['.spirula', 'a/.fs', 'a/b/c/d/e/f/g/h/i', 'x'.repeat(201)])
+    assert.throws(
+      () => checkDatasetName(bad),
+      (error) => isAppError(error, 'InvalidPayload'),
+      bad,
+    )
   assert.deepEqual([parentOf('a/b/c'), parentOf('a'), depthOf('a/b/c')], ['a/b', null, 3])
   assert.deepEqual([parseSnapshotName('a/b@c'), parseSnapshotName('a')], [{ dataset: 'a/b', snapshot: 'c' }, null])
   assert.deepEqual([renameBelow('a/b', 'a', 'z'), renameBelow('a', 'a', 'z'), renameBelow('ab', 'a', 'z')], ['z/b', 'z', null])
@@ -50,7 +55,10 @@ test('what is in the way of a pool is named and stays as it is', async () => {
   assert.deepEqual(await readdir(options.mountpoint), ['mine'])
   await rm(join(options.mountpoint, 'mine'))
   await assert.rejects(openPool({ ...options, size_bytes: 1000 }, context), (error) => isAppError(error, 'InvalidPayload'))
-  assert.deepEqual((await readdir(directory)).filter((name) => name.startsWith('zones.')), [])
+  assert.deepEqual(
+    (await readdir(directory)).filter((name) => name.startsWith('zones.')),
+    [],
+  )
 })
 
 test('the marker is written once, and names the pool', async () => {

@@ -18,7 +18,11 @@ export function zfsFile(options: Pick<PoolOptions, 'backing_dir' | 'name'>): str
 
 /** The module is there or can be loaded, and so are its programs. */
 export async function hasZfs(runner: ZfsRunner, context: Context): Promise<boolean> {
-  const has = async (path: string): Promise<boolean> => await access(path).then(() => true, () => false)
+  const has = async (path: string): Promise<boolean> =>
+    await access(path).then(
+      () => true,
+      () => false,
+    )
   if (!(await has(programs.zpool)) || !(await has(programs.zfs))) return false
   return (await has('/sys/module/zfs')) || (await runner.run(renderModprobe('zfs'), [0, 1], context)).exitCode === 0
 }
@@ -35,8 +39,15 @@ export async function findZfsPool(options: PoolOptions, runner: ZfsRunner, conte
 /** On a sparse file; never on disks. */
 export async function createZfsPool(options: PoolOptions, runner: ZfsRunner, context: Context): Promise<void> {
   const file = zfsFile(options)
-  if (await access(file).then(() => true, () => false)) {
-    throw new AppError('PoolUnavailable', `The file ${file} is there, but ZFS finds no pool ${options.name} on it; it was left as it is.`, { hint: `zpool import -d ${options.backing_dir}` })
+  if (
+    await access(file).then(
+      () => true,
+      () => false,
+    )
+  ) {
+    throw new AppError('PoolUnavailable', `The file ${file} is there, but ZFS finds no pool ${options.name} on it; it was left as it is.`, {
+      hint: `zpool import -d ${options.backing_dir}`,
+    })
   }
   await mkdir(options.backing_dir, { recursive: true, mode: 0o700 })
   await createSparse(file, options.size_bytes)

@@ -92,13 +92,18 @@ function collect(argv: Argv, options: RunOptions, context: Context): Promise<Run
     stopped ??= error
     killTree(child)
   }
-  const keep = (list: Buffer[]) => (chunk: Buffer): void => {
-    size += chunk.length
-    if (size > (options.maxBytes ?? 16 << 20)) stop(new AppError('CommandFailed', `The program ${argv[0]} printed more than it may.`))
-    else list.push(chunk)
-  }
+  const keep =
+    (list: Buffer[]) =>
+    (chunk: Buffer): void => {
+      size += chunk.length
+      if (size > (options.maxBytes ?? 16 << 20)) stop(new AppError('CommandFailed', `The program ${argv[0]} printed more than it may.`))
+      else list.push(chunk)
+    }
   const onAbort = (): void => stop(new AppError('Cancelled', `${argv[0]} was cancelled.`))
-  const timer = setTimeout(() => stop(new AppError('Timeout', `The program ${argv[0]} did not end in time.`, { internal: argv.join(' ') })), options.timeoutMs ?? 60_000)
+  const timer = setTimeout(
+    () => stop(new AppError('Timeout', `The program ${argv[0]} did not end in time.`, { internal: argv.join(' ') })),
+    options.timeoutMs ?? 60_000,
+  )
   context.signal.addEventListener('abort', onAbort, { once: true })
   const settle = (): void => {
     clearTimeout(timer)

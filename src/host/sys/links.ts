@@ -33,7 +33,13 @@ export async function readLinks(sysNet = '/sys/class/net'): Promise<LinkFacts[]>
 async function readLink(directory: string, name: string): Promise<Omit<LinkFacts, 'ip4'>> {
   // Some files answer EINVAL while a link is down, and a link may go at any time.
   const read = async (file: string): Promise<string> => ((await readTextFile(join(directory, file)).catch(() => null)) ?? '').trim()
-  const [mac, state, bond, mode, device] = await Promise.all([read('address'), read('operstate'), read('bonding/slaves'), read('bonding/mode'), readTarget(join(directory, 'device'))])
+  const [mac, state, bond, mode, device] = await Promise.all([
+    read('address'),
+    read('operstate'),
+    read('bonding/slaves'),
+    read('bonding/mode'),
+    readTarget(join(directory, 'device')),
+  ])
   const lower = (await listDirectory(directory).catch(() => [])).find((file) => file.startsWith('lower_'))
   return {
     name,

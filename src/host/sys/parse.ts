@@ -13,7 +13,10 @@ export interface CpuFacts {
 
 /** From /proc/cpuinfo; x86 has one block per logical CPU. Where packages are not told (Arm), it is one. */
 export function parseCpuinfo(text: string): CpuFacts {
-  const blocks = text.split('\n\n').map(parseFields).filter((block) => block.has('processor'))
+  const blocks = text
+    .split('\n\n')
+    .map(parseFields)
+    .filter((block) => block.has('processor'))
   const first = blocks[0] ?? new Map<string, string>()
   const sockets = new Set(blocks.map((block) => block.get('physical id') ?? '0'))
   const cores = new Set(blocks.map((block, index) => `${block.get('physical id') ?? '0'}/${block.get('core id') ?? index}`))
@@ -53,7 +56,9 @@ export function parseKernelArguments(cmdline: string): Record<string, string> {
 /** A DMI field, or '' when the firmware's maker left it at a placeholder. */
 export function parseDmi(text: string | null): string {
   const value = (text ?? '').trim()
-  return /^(not specified|none|default string|to be filled by o\.?e\.?m\.?|system (manufacturer|product name|version|serial number)|0+)$/i.test(value) ? '' : value
+  return /^(not specified|none|default string|to be filled by o\.?e\.?m\.?|system (manufacturer|product name|version|serial number)|0+)$/i.test(value)
+    ? ''
+    : value
 }
 
 /** A UUID in lower case; null for anything else and for the two that firmwares give to every board. */

@@ -22,7 +22,12 @@ test('memory, boot time, kernel arguments', () => {
   assert.equal(parseMemoryMib('MemTotal:       24603984 kB\nMemFree: 1 kB\n'), 24027)
   assert.equal(parseBootTime('cpu 1 2\nbtime 1763931600\nprocesses 3\n'), 1_763_931_600)
   assert.equal(parseBootTime(''), null)
-  assert.deepEqual(parseKernelArguments('console=ttyS0 quiet dyndbg="file x +p" a=1 a=2 __proto__=x -- --init arg\n'), { console: 'ttyS0', quiet: 'true', dyndbg: 'file x +p', a: '2' })
+  assert.deepEqual(parseKernelArguments('console=ttyS0 quiet dyndbg="file x +p" a=1 a=2 __proto__=x -- --init arg\n'), {
+    console: 'ttyS0',
+    quiet: 'true',
+    dyndbg: 'file x +p',
+    a: '2',
+  })
 })
 
 test('placeholders of firmwares count as nothing', () => {
@@ -68,14 +73,43 @@ test('sysinfo under the keys of SmartOS', async () => {
   await withTree(tree, async (root) => {
     await symlink('../../../devices/pci0/0000:00:01.0', join(root, 'sys/class/net/ens1/device'))
     const zpool = { name: 'zones', encrypted: false, disks: ['/dev/vda', '/dev/vdb'], profile: 'single', created: 1_763_900_000, sizeGib: 20 }
-    const facts = await readSysinfo({ uuid: 'u', zpool, nicTags: { ens1: ['external'], 'br-admin': ['admin'] }, files: { proc: join(root, 'proc'), sys: join(root, 'sys') }, liveImage: '20261123T000000Z' })
+    const facts = await readSysinfo({
+      uuid: 'u',
+      zpool,
+      nicTags: { 'ens1': ['external'], 'br-admin': ['admin'] },
+      files: { proc: join(root, 'proc'), sys: join(root, 'sys') },
+      liveImage: '20261123T000000Z',
+    })
     const expected = {
-      'Live Image': '20261123T000000Z', 'System Type': 'Linux', 'Boot Time': '1763931600', 'Setup': 'true', 'UUID': 'u',
-      'Boot Parameters': { console: 'ttyS0' }, 'Manufacturer': 'Dell Inc.', 'Product': 'PowerEdge R640', 'Serial Number': '',
-      'CPU Physical Cores': 2, 'CPU Total Cores': 4, 'MiB of Memory': '2048', 'Zpool': 'zones', 'Zpool Disks': '/dev/vda,/dev/vdb',
-      'Disks': { vda: { 'Size in GB': 21 } }, 'Admin NIC Tag': 'admin', 'Admin IP': '',
+      'Live Image': '20261123T000000Z',
+      'System Type': 'Linux',
+      'Boot Time': '1763931600',
+      'Setup': 'true',
+      'UUID': 'u',
+      'Boot Parameters': { console: 'ttyS0' },
+      'Manufacturer': 'Dell Inc.',
+      'Product': 'PowerEdge R640',
+      'Serial Number': '',
+      'CPU Physical Cores': 2,
+      'CPU Total Cores': 4,
+      'MiB of Memory': '2048',
+      'Zpool': 'zones',
+      'Zpool Disks': '/dev/vda,/dev/vdb',
+      'Disks': { vda: { 'Size in GB': 21 } },
+      'Admin NIC Tag': 'admin',
+      'Admin IP': '',
       'Network Interfaces': { ens1: { 'MAC Address': '02:00:00:00:00:01', 'ip4addr': '', 'Link Status': 'up', 'NIC Names': ['external'] } },
-      'Virtual Network Interfaces': { 'br-admin': { 'MAC Address': '02:00:00:00:00:02', 'ip4addr': '', 'Link Status': 'down', 'Host Interface': '', 'Overlay Nic Tags': [], 'VLAN': '0', 'NIC Names': ['admin'] } },
+      'Virtual Network Interfaces': {
+        'br-admin': {
+          'MAC Address': '02:00:00:00:00:02',
+          'ip4addr': '',
+          'Link Status': 'down',
+          'Host Interface': '',
+          'Overlay Nic Tags': [],
+          'VLAN': '0',
+          'NIC Names': ['admin'],
+        },
+      },
       'Link Aggregations': { bond0: { 'LACP mode': 'active', 'Interfaces': ['ens2', 'ens3'] } },
     }
     for (const [key, value] of Object.entries(expected)) assert.deepEqual(facts[key], value, key)

@@ -37,7 +37,12 @@ export interface SysinfoOptions {
  */
 export async function readSysinfo(options: SysinfoOptions): Promise<Record<string, unknown>> {
   const files = options.files ?? { proc: '/proc', sys: '/sys' }
-  const [system, hardware, disks, links] = await Promise.all([readSystem(options, files.proc), readHardware(options, files), readDisks(join(files.sys, 'block')), readLinks(join(files.sys, 'class/net'))])
+  const [system, hardware, disks, links] = await Promise.all([
+    readSystem(options, files.proc),
+    readHardware(options, files),
+    readDisks(join(files.sys, 'block')),
+    readLinks(join(files.sys, 'class/net')),
+  ])
   return { ...system, ...hardware, ...renderZpool(options.zpool), Disks: disks, ...renderLinks(links, options.nicTags) }
 }
 
@@ -58,10 +63,19 @@ async function readSystem(options: SysinfoOptions, proc: string): Promise<Record
   }
 }
 
-const dmiKeys = { Manufacturer: 'sys_vendor', Product: 'product_name', 'Serial Number': 'product_serial', 'SKU Number': 'product_sku', 'HW Version': 'product_version', 'HW Family': 'product_family' }
+const dmiKeys = {
+  'Manufacturer': 'sys_vendor',
+  'Product': 'product_name',
+  'Serial Number': 'product_serial',
+  'SKU Number': 'product_sku',
+  'HW Version': 'product_version',
+  'HW Family': 'product_family',
+}
 
 async function readHardware(options: SysinfoOptions, { proc, sys }: { proc: string; sys: string }): Promise<Record<string, unknown>> {
-  const dmi = Object.entries(dmiKeys).map(async ([key, file]) => [key, parseDmi(await readTextFile(join(sys, 'class/dmi/id', file)).catch(() => null))] as const)
+  const dmi = Object.entries(dmiKeys).map(
+    async ([key, file]) => [key, parseDmi(await readTextFile(join(sys, 'class/dmi/id', file)).catch(() => null))] as const,
+  )
   const [cpuinfo, meminfo] = await Promise.all([readTextFile(join(proc, 'cpuinfo')), readTextFile(join(proc, 'meminfo'))])
   const cpu = parseCpuinfo(cpuinfo ?? '')
   const vmCapable = options.vmCapable ?? false
@@ -104,7 +118,9 @@ function renderZpool(zpool: ZpoolFacts | null): Record<string, unknown> {
 /** Whole disks by name. The kernel counts in sectors of 512 bytes whatever the disk does. */
 async function readDisks(sysBlock: string): Promise<Record<string, { 'Size in GB': number }>> {
   const names = (await listDirectory(sysBlock)).filter((name) => !/^(loop|ram|zram|dm-|md|sr|fd|nbd|zd)\d*/.test(name))
-  const disks = await Promise.all(names.toSorted().map(async (name) => [name, Math.floor((Number(await readTextFile(join(sysBlock, name, 'size'))) * 512) / 1e9)] as const))
+  const disks = await Promise.all(
+    names.toSorted().map(async (name) => [name, Math.floor((Number(await readTextFile(join(sysBlock, name, 'size'))) * 512) / 1e9)] as const),
+  )
   return Object.fromEntries(disks.map(([name, size]) => [name, { 'Size in GB': size }]))
 }
 
@@ -117,7 +133,13 @@ function renderLinks(links: LinkFacts[], nicTags: Record<string, string[]>): Rec
   return {
     ...(admin === undefined ? {} : { 'Admin NIC Tag': 'admin', 'Admin IP': admin.ip4 }),
     'Network Interfaces': table('physical', (link) => ({ ...common(link), 'NIC Names': tagsOf(link.name) })),
-    'Virtual Network Interfaces': table('virtual', (link) => ({ ...common(link), 'Host Interface': link.host ?? '', 'Overlay Nic Tags': [], 'VLAN': link.vlan, 'NIC Names': tagsOf(link.name) })),
+    'Virtual Network Interfaces': table('virtual', (link) => ({
+      ...common(link),
+      'Host Interface': link.host ?? '',
+      'Overlay Nic Tags': [],
+      'VLAN': link.vlan,
+      'NIC Names': tagsOf(link.name),
+    })),
     'Link Aggregations': table('aggregation', (link) => ({ 'LACP mode': link.lacp, 'Interfaces': link.members })),
   }
 }

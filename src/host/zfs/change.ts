@@ -47,7 +47,8 @@ async function withParents(pool: ZfsPool, dataset: string, context: Context, mak
   try {
     await make()
   } catch (error) {
-    if (made !== null) await runZfs(pool, renderDestroy(fullName(pool, made), { recursive: true }), `The dataset ${made}`, { ...context, signal: new AbortController().signal })
+    if (made !== null)
+      await runZfs(pool, renderDestroy(fullName(pool, made), { recursive: true }), `The dataset ${made}`, { ...context, signal: new AbortController().signal })
     throw error
   }
 }
@@ -140,7 +141,13 @@ export async function receiveDataset(pool: ZfsPool, dataset: string, input: Read
     if (!existed) await pool.runner.run(renderMount(fullName(pool, dataset)), [0], context)
   } catch (error) {
     // zfs takes a broken receive back by itself; a dataset that came whole but could not be mounted goes too.
-    if (!existed) await orMissing(runZfs(pool, renderDestroy(fullName(pool, dataset), { recursive: true }), `The dataset ${dataset}`, { ...context, signal: new AbortController().signal }))
+    if (!existed)
+      await orMissing(
+        runZfs(pool, renderDestroy(fullName(pool, dataset), { recursive: true }), `The dataset ${dataset}`, {
+          ...context,
+          signal: new AbortController().signal,
+        }),
+      )
     throw asZfsFailure(error, `The dataset ${dataset}`)
   } finally {
     input.destroy()

@@ -143,12 +143,14 @@ async function set(operands: readonly string[], store: Storage, context: Context
 }
 
 async function hold(tag: string, name: string, store: Storage, context: Context): Promise<void> {
-  if ((await store.listHolds(snapshotOf(store, name), context)).includes(tag)) throw new ZfsComplaint(`cannot hold snapshot '${name}': tag already exists on this dataset`)
+  if ((await store.listHolds(snapshotOf(store, name), context)).includes(tag))
+    throw new ZfsComplaint(`cannot hold snapshot '${name}': tag already exists on this dataset`)
   await store.hold(snapshotOf(store, name), tag, context)
 }
 
 async function release(tag: string, name: string, store: Storage, context: Context): Promise<void> {
-  if (!(await store.listHolds(snapshotOf(store, name), context)).includes(tag)) throw new ZfsComplaint(`cannot release hold from snapshot '${name}': no such tag on this dataset`)
+  if (!(await store.listHolds(snapshotOf(store, name), context)).includes(tag))
+    throw new ZfsComplaint(`cannot release hold from snapshot '${name}': no such tag on this dataset`)
   await store.release(snapshotOf(store, name), tag, context)
 }
 
@@ -172,7 +174,8 @@ async function list(command: Command, store: Storage, context: Context): Promise
     const full = `${store.pool}/${dataset.name}`
     return full === name || (full.startsWith(`${name}/`) && command.flags.has('-r'))
   }
-  if (name !== store.pool && !all.some(({ name: short }) => `${store.pool}/${short}` === name)) throw new ZfsComplaint(`cannot open '${name}': dataset does not exist`)
+  if (name !== store.pool && !all.some(({ name: short }) => `${store.pool}/${short}` === name))
+    throw new ZfsComplaint(`cannot open '${name}': dataset does not exist`)
   const chosen = all.filter(within)
   const rows = kind === 'snapshot' ? await snapshotRows(chosen, all, store, context) : await datasetRows(name, chosen, store, context)
   return { output_version: { command: 'zfs list', vers_major: 0, vers_minor: 1 }, datasets: Object.fromEntries(rows) }
@@ -184,11 +187,20 @@ async function datasetRows(name: string, chosen: readonly Dataset[], store: Stor
   const rows = chosen.map((dataset): Row => {
     const origin = dataset.origin === null ? '' : `${store.pool}/${dataset.origin.dataset}@${dataset.origin.snapshot}`
     const creation = seconds(dataset.created_at)
-    return row(store, `${store.pool}/${dataset.name}`, 'FILESYSTEM', { mountpoint: dataset.mountpoint, origin, used: dataset.used_bytes, quota: dataset.quota_bytes ?? 0, creation })
+    return row(store, `${store.pool}/${dataset.name}`, 'FILESYSTEM', {
+      mountpoint: dataset.mountpoint,
+      origin,
+      used: dataset.used_bytes,
+      quota: dataset.quota_bytes ?? 0,
+      creation,
+    })
   })
   if (name !== store.pool) return rows
   const { used_bytes, available_bytes } = await store.readUsage(context)
-  return [row(store, store.pool, 'FILESYSTEM', { mountpoint: store.mountpoint, origin: '', used: used_bytes, available: available_bytes, quota: 0, creation: 0 }), ...rows]
+  return [
+    row(store, store.pool, 'FILESYSTEM', { mountpoint: store.mountpoint, origin: '', used: used_bytes, available: available_bytes, quota: 0, creation: 0 }),
+    ...rows,
+  ]
 }
 
 async function snapshotRows(chosen: readonly Dataset[], all: readonly Dataset[], store: Storage, context: Context): Promise<Row[]> {

@@ -10,27 +10,44 @@ test('zfs list -j --json-int -p of file systems (2.3)', () => {
   const text = JSON.stringify({
     ...head,
     datasets: {
-      zones: {
-        name: 'zones', type: 'FILESYSTEM', pool: 'zones', createtxg: 1,
+      'zones': {
+        name: 'zones',
+        type: 'FILESYSTEM',
+        pool: 'zones',
+        createtxg: 1,
         properties: {
           mountpoint: { value: '/zones', source: { type: 'LOCAL', data: '-' } },
-          origin: { value: '-', source: none }, used: { value: 1048576, source: none },
-          quota: { value: 0, source: { type: 'DEFAULT', data: '-' } }, creation: { value: 1787466976, source: none },
+          origin: { value: '-', source: none },
+          used: { value: 1048576, source: none },
+          quota: { value: 0, source: { type: 'DEFAULT', data: '-' } },
+          creation: { value: 1787466976, source: none },
         },
       },
       'zones/u': {
-        name: 'zones/u', type: 'FILESYSTEM', pool: 'zones', createtxg: 31,
+        name: 'zones/u',
+        type: 'FILESYSTEM',
+        pool: 'zones',
+        createtxg: 31,
         properties: {
           mountpoint: { value: '/zones/u', source: { type: 'INHERITED', data: 'zones' } },
-          origin: { value: 'zones/image@final', source: none }, used: { value: 65536, source: none },
-          quota: { value: 10737418240, source: { type: 'LOCAL', data: '-' } }, creation: { value: '1787466977', source: none },
+          origin: { value: 'zones/image@final', source: none },
+          used: { value: 65536, source: none },
+          quota: { value: 10737418240, source: { type: 'LOCAL', data: '-' } },
+          creation: { value: '1787466977', source: none },
         },
       },
     },
   })
   assert.deepEqual(parseDatasets(text), [
     { name: 'zones', mountpoint: '/zones', origin: null, used_bytes: 1048576, quota_bytes: null, created_at: '2026-08-23T06:36:16.000Z' },
-    { name: 'zones/u', mountpoint: '/zones/u', origin: 'zones/image@final', used_bytes: 65536, quota_bytes: 10737418240, created_at: '2026-08-23T06:36:17.000Z' },
+    {
+      name: 'zones/u',
+      mountpoint: '/zones/u',
+      origin: 'zones/image@final',
+      used_bytes: 65536,
+      quota_bytes: 10737418240,
+      created_at: '2026-08-23T06:36:17.000Z',
+    },
   ])
 })
 
@@ -38,8 +55,18 @@ test('zfs list of snapshots: newest first by transaction, with holds and clones'
   const snapshot = (name: string, createtxg: number, more: object): [string, object] => [
     `zones/u@${name}`,
     {
-      name: `zones/u@${name}`, type: 'SNAPSHOT', pool: 'zones', dataset: 'zones/u', snapshot_name: name, createtxg,
-      properties: { used: { value: 8192, source: none }, creation: { value: 1787466976, source: none }, createtxg: { value: createtxg, source: none }, ...more },
+      name: `zones/u@${name}`,
+      type: 'SNAPSHOT',
+      pool: 'zones',
+      dataset: 'zones/u',
+      snapshot_name: name,
+      createtxg,
+      properties: {
+        used: { value: 8192, source: none },
+        creation: { value: 1787466976, source: none },
+        createtxg: { value: createtxg, source: none },
+        ...more,
+      },
     },
   ]
   const text = JSON.stringify({
@@ -62,5 +89,8 @@ test('holds, usage, and an old zfs that prints no JSON', () => {
   assert.deepEqual(parseHolds(''), [])
   const usage = { datasets: { zones: { name: 'zones', properties: { used: { value: 100, source: none }, available: { value: 900, source: none } } } } }
   assert.deepEqual(parsePoolUsage(JSON.stringify(usage)), { used_bytes: 100, available_bytes: 900 })
-  assert.throws(() => parseDatasets("invalid option 'j'"), (error) => isAppError(error, 'CommandFailed'))
+  assert.throws(
+    () => parseDatasets("invalid option 'j'"),
+    (error) => isAppError(error, 'CommandFailed'),
+  )
 })

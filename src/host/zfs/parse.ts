@@ -54,7 +54,9 @@ export function parseSnapshots(text: string): ZfsSnapshot[] {
       created_at: dateOf(properties),
       createtxg: numberOf(properties, 'createtxg') || Number(row['createtxg'] ?? 0),
       holds: numberOf(properties, 'userrefs'),
-      clones: textOf(properties, 'clones').split(',').filter((clone) => clone !== '' && clone !== '-'),
+      clones: textOf(properties, 'clones')
+        .split(',')
+        .filter((clone) => clone !== '' && clone !== '-'),
     }
   })
   return snapshots.toSorted((a, b) => b.createtxg - a.createtxg)

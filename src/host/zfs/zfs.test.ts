@@ -19,7 +19,14 @@ registerStorageSuite('zfs on a fake zfs', async () => {
   const mountpoint = await mkdtemp(join(tmpdir(), 'spirula-zfs-'))
   const { runner } = createFakeZfs({ pool: 'zones', mountpoint })
   const storage = createZfsStorage({ pool: 'zones', mountpoint, runner })
-  return { storage, context, enforcesQuota: false, refusesDependents: true, sync: async () => {}, dispose: async () => await rm(mountpoint, { recursive: true }) }
+  return {
+    storage,
+    context,
+    enforcesQuota: false,
+    refusesDependents: true,
+    sync: async () => {},
+    dispose: async () => await rm(mountpoint, { recursive: true }),
+  }
 })
 
 test('each verb is this command line', async () => {
@@ -70,7 +77,7 @@ test("zfs's words become our codes, and its text stays as the cause", () => {
     ["cannot destroy 'zones/u@s': snapshot has dependent clones", 'Busy'],
     ["cannot destroy 'zones/u': dataset is busy", 'Busy'],
     ['cannot receive: invalid stream (bad magic number)', 'ImageInvalid'],
-    ["cannot receive incremental stream: most recent snapshot of zones/u does not\nmatch incremental source", 'SnapshotNotFound'],
+    ['cannot receive incremental stream: most recent snapshot of zones/u does not\nmatch incremental source', 'SnapshotNotFound'],
   ] as const
   for (const [text, code] of cases) {
     const failure = commandFailed(['zfs', 'x'], 1, null, text)
@@ -89,7 +96,7 @@ test('when a later step fails, what was made before it is taken back', async () 
     ...runner,
     async run(argv, okCodes, given) {
       if (argv[1] === 'mount' || argv.at(-1) === 'zones/u/volumes/v') {
-        if (argv[1] !== 'list') throw commandFailed(argv, 1, null, "cannot do it: out of space")
+        if (argv[1] !== 'list') throw commandFailed(argv, 1, null, 'cannot do it: out of space')
       }
       return await runner.run(argv, okCodes, given)
     },

@@ -9,11 +9,13 @@ export const imageHandlers = {
     const uuid = call.params['uuid'] ?? ''
     return { ...requireImage(uuid, parts), clones: clonesOf(uuid, parts).length }
   },
-  'image.install': (call, { parts, operations }) => operations.start(installImageRequest(call.body as { manifest: Record<string, unknown>; file: string }, parts)),
+  'image.install': (call, { parts, operations }) =>
+    operations.start(installImageRequest(call.body as { manifest: Record<string, unknown>; file: string }, parts)),
   'image.delete': (call, { parts, operations }) => operations.start(deleteImageRequest(call.params['uuid'] ?? '', parts)),
   'nic_tag.list': (_call, { parts }) => listNicTags(parts),
   'nic_tag.create': (call, { parts, operations }) => operations.start(createNicTagRequest(call.body as NicTag, parts)),
-  'nic_tag.delete': (call, { parts, operations }) => operations.start(deleteNicTagRequest(call.params['name'] ?? '', { force: call.query['force'] === true }, parts)),
+  'nic_tag.delete': (call, { parts, operations }) =>
+    operations.start(deleteNicTagRequest(call.params['name'] ?? '', { force: call.query['force'] === true }, parts)),
   'nic_tag.machines': (call, { parts }) => {
     const { name } = requireNicTag(call.params['name'] ?? '', parts)
     return machinesOnTag(name, parts)

@@ -30,9 +30,11 @@ export const machineHandlers = {
   'machine.update': (call, { parts, operations }) => operations.start(updateMachineRequest(named(call, parts).uuid, objectBody(call), flags(call), parts)),
   'machine.delete': (call, { parts, operations }) => operations.start(deleteMachineRequest(named(call, parts).uuid, flags(call), parts)),
   'machine.start': (call, { parts, operations }) => operations.start(startMachineRequest(named(call, parts).uuid, parts)),
-  'machine.stop': (call, { parts, operations }) => operations.start(stopMachineRequest(named(call, parts).uuid, call.body as { force?: boolean; timeout_s?: number }, parts)),
+  'machine.stop': (call, { parts, operations }) =>
+    operations.start(stopMachineRequest(named(call, parts).uuid, call.body as { force?: boolean; timeout_s?: number }, parts)),
   'machine.reboot': (call, { parts, operations }) => operations.start(rebootMachineRequest(named(call, parts).uuid, call.body as { force?: boolean }, parts)),
-  'machine.kill': (call, { parts, operations }) => operations.start(killMachineRequest(named(call, parts).uuid, (call.body as { signal: string | number }).signal, parts)),
+  'machine.kill': (call, { parts, operations }) =>
+    operations.start(killMachineRequest(named(call, parts).uuid, (call.body as { signal: string | number }).signal, parts)),
   'machine.reprovision': (call, { parts, operations }) => operations.start(reprovisionMachineRequest(named(call, parts).uuid, objectBody(call), parts)),
   'machine.info': (call, { parts }) => {
     const record = named(call, parts)
@@ -46,8 +48,10 @@ export const machineHandlers = {
   'machine.send': (call, { parts, operations }) => sendMachine(named(call, parts).uuid, { parts, operations }, call.signal),
   'machine.receive': (call, services) => receiveMachine(call.stream as Readable, services),
   'machine.install': (call, { parts, operations }) => operations.start(installMachineRequest(named(call, parts).uuid, parts)),
-  'snapshot.create': (call, { parts, operations }) => operations.start(createSnapshotRequest(named(call, parts).uuid, (call.body as { name: string }).name, parts)),
-  'snapshot.rollback': (call, { parts, operations }) => operations.start(rollbackSnapshotRequest(named(call, parts).uuid, call.params['snapshot'] ?? '', parts)),
+  'snapshot.create': (call, { parts, operations }) =>
+    operations.start(createSnapshotRequest(named(call, parts).uuid, (call.body as { name: string }).name, parts)),
+  'snapshot.rollback': (call, { parts, operations }) =>
+    operations.start(rollbackSnapshotRequest(named(call, parts).uuid, call.params['snapshot'] ?? '', parts)),
   'snapshot.delete': (call, { parts, operations }) => operations.start(deleteSnapshotRequest(named(call, parts).uuid, call.params['snapshot'] ?? '', parts)),
   'event.follow': followEvents,
 } satisfies Record<string, Handler>
@@ -66,10 +70,12 @@ async function listMachines(call: Call, { parts }: Services): Promise<Record<str
 }
 
 function pick(machine: Machine, fields: string[]): Record<string, unknown> {
-  return Object.fromEntries(fields.flatMap((field) => {
-    const value = readField(machine, field)
-    return value === undefined ? [] : [[field, value]]
-  }))
+  return Object.fromEntries(
+    fields.flatMap((field) => {
+      const value = readField(machine, field)
+      return value === undefined ? [] : [[field, value]]
+    }),
+  )
 }
 
 function enterMachine(call: Call, { parts }: Services): { uuid: string; argv: string[] } {
@@ -98,7 +104,8 @@ function runningMachine(action: 'console' | 'enter', call: Call, parts: Parts): 
   const record = named(call, parts)
   const reason = whyNot(action, viewMachine(record, parts))
   // While it is being provisioned a zone runs already, and its owner may want to look.
-  if (!parts.live.isRunning(record.uuid)) throw new AppError('InvalidState', reason ?? `VM ${record.uuid} is not running.`, { hint: `vmadm start ${record.uuid}` })
+  if (!parts.live.isRunning(record.uuid))
+    throw new AppError('InvalidState', reason ?? `VM ${record.uuid} is not running.`, { hint: `vmadm start ${record.uuid}` })
   return record
 }
 

@@ -36,7 +36,14 @@ export async function listen(socketPath: string, services: Services): Promise<Fa
 
 /** Every route of the tables, checked by its schemas, answered by its handler. */
 export function createServer(services: Services): FastifyInstance {
-  const server = fastify({ logger: false, bodyLimit: maxBodyBytes, requestTimeout: forever, connectionTimeout: forever, routerOptions: { maxParamLength: 512 }, forceCloseConnections: true })
+  const server = fastify({
+    logger: false,
+    bodyLimit: maxBodyBytes,
+    requestTimeout: forever,
+    connectionTimeout: forever,
+    routerOptions: { maxParamLength: 512 },
+    forceCloseConnections: true,
+  })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload))
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text))
@@ -100,5 +107,7 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply,
     return reply.status(refused.statusCode).send(new AppError('InvalidPayload', `The request was refused: ${refused.message ?? 'no reason'}.`).toJSON())
   }
   parts.log.error({ err: error, request: request.id, url: request.url }, 'defect in a request')
-  return reply.status(500).send(new AppError('Internal', `Something went wrong that should not have; request ${request.id} is in the daemon's log.`, { cause: error }).toJSON())
+  return reply
+    .status(500)
+    .send(new AppError('Internal', `Something went wrong that should not have; request ${request.id} is in the daemon's log.`, { cause: error }).toJSON())
 }

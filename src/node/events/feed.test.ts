@@ -37,8 +37,13 @@ test('create, modify with exact changes, delete; nothing for nothing', async (t)
   const [ready, create, modify, removed] = await taken
   assert.equal(ready?.type, 'ready')
   assert.deepEqual([create?.type, modify?.type, removed?.type], ['create', 'modify', 'delete'])
-  assert.deepEqual(modify?.type === 'modify' && modify.changes, [{ prettyPath: 'state', path: ['state'], action: 'changed', oldValue: 'stopped', newValue: 'running' }])
-  assert.deepEqual([create, modify, removed].map((event) => event!.seq - ready!.seq), [1, 2, 3])
+  assert.deepEqual(modify?.type === 'modify' && modify.changes, [
+    { prettyPath: 'state', path: ['state'], action: 'changed', oldValue: 'stopped', newValue: 'running' },
+  ])
+  assert.deepEqual(
+    [create, modify, removed].map((event) => event!.seq - ready!.seq),
+    [1, 2, 3],
+  )
 })
 
 test('a follower resumes behind the number it saw last', async (t) => {
@@ -48,7 +53,10 @@ test('a follower resumes behind the number it saw last', async (t) => {
   feed.publish('u1', machine('running'), at)
   feed.publish('u1', machine('stopping'), at)
   const missed = await take(feed.follow(seen, new AbortController().signal, at), 2)
-  assert.deepEqual(missed.map((event) => event.seq), [seen + 1, seen + 2])
+  assert.deepEqual(
+    missed.map((event) => event.seq),
+    [seen + 1, seen + 2],
+  )
 })
 
 test('numbers grow over restarts, and a follower from before gets all anew', async (t) => {

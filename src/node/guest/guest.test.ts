@@ -15,13 +15,19 @@ const guestSource = resolve(import.meta.dirname, '../../../guest')
 test('zones are handed read-only mounts only, each after the one it lies on', () => {
   const options = { uuid: 'u', brand: 'lx', nativeDir: '/n', zoneRunDir: '/r/u' } as const
   const plain = planGuestMounts({ ...options, systemd: false, hasCloudInit: false })
-  assert.deepEqual(plain.map(({ source, target }) => `${source} ${target}`), ['/n /native', '/r/u/zonecontrol /native/.zonecontrol', '/r/u/zonecontrol /.zonecontrol'])
+  assert.deepEqual(
+    plain.map(({ source, target }) => `${source} ${target}`),
+    ['/n /native', '/r/u/zonecontrol /native/.zonecontrol', '/r/u/zonecontrol /.zonecontrol'],
+  )
   const all = planGuestMounts({ ...options, systemd: true, hasCloudInit: true })
-  assert.deepEqual(all.slice(3).map(({ source, target }) => `${source} ${target}`), [
-    '/n/lib/systemd/spirula-mdata.service /run/systemd/system/spirula-mdata.service',
-    '/n/lib/systemd/multi-user.target.d/spirula.conf /run/systemd/system/multi-user.target.d/spirula.conf',
-    '/r/u/seed /var/lib/cloud/seed/nocloud',
-  ])
+  assert.deepEqual(
+    all.slice(3).map(({ source, target }) => `${source} ${target}`),
+    [
+      '/n/lib/systemd/spirula-mdata.service /run/systemd/system/spirula-mdata.service',
+      '/n/lib/systemd/multi-user.target.d/spirula.conf /run/systemd/system/multi-user.target.d/spirula.conf',
+      '/r/u/seed /var/lib/cloud/seed/nocloud',
+    ],
+  )
   for (const mount of all) assert.ok(mount.read_only && !mount.idmap && mount.options?.includes('nosuid'), mount.target)
   assert.ok(!all[0]?.options?.includes('noexec'))
 })

@@ -47,10 +47,16 @@ function planDelete(uuid: string, parts: Parts): Plan {
   const image = requireImage(uuid, parts)
   const clones = clonesOf(uuid, parts)
   if (clones.length > 0) {
-    throw new AppError('ImageInUse', `Image ${uuid} has ${clones.length} dependent ${clones.length === 1 ? 'machine' : 'machines'}: ${clones.slice(0, 3).join(', ')}${clones.length > 3 ? ', …' : ''}.`)
+    throw new AppError(
+      'ImageInUse',
+      `Image ${uuid} has ${clones.length} dependent ${clones.length === 1 ? 'machine' : 'machines'}: ${clones.slice(0, 3).join(', ')}${clones.length > 3 ? ', …' : ''}.`,
+    )
   }
   return {
-    steps: [{ kind: 'image.remove', image }, { kind: 'dataset.destroy', dataset: uuid }],
+    steps: [
+      { kind: 'image.remove', image },
+      { kind: 'dataset.destroy', dataset: uuid },
+    ],
     commit: { when: 'image_removed', uuid },
     finish_from: 1,
     durable: true,
@@ -80,9 +86,13 @@ function parseManifest(value: Record<string, unknown>): ImageManifest {
   const parsed = ImageManifest.safeParse(value)
   if (!parsed.success) {
     const details = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
-    throw new AppError('ImageInvalid', `The image manifest is invalid: ${details.map((detail) => `${detail.path}: ${detail.message}`).join('; ')}.`, { details })
+    throw new AppError('ImageInvalid', `The image manifest is invalid: ${details.map((detail) => `${detail.path}: ${detail.message}`).join('; ')}.`, {
+      details,
+    })
   }
-  if (parsed.data.files?.[0]?.format === 'zfs') throw new AppError('NotSupported', `Image ${parsed.data.uuid} is a ZFS stream; this node installs images in tar form for now.`)
-  if (parsed.data.origin !== undefined) throw new AppError('NotSupported', `Image ${parsed.data.uuid} is incremental (origin ${parsed.data.origin}); this node installs whole images for now.`)
+  if (parsed.data.files?.[0]?.format === 'zfs')
+    throw new AppError('NotSupported', `Image ${parsed.data.uuid} is a ZFS stream; this node installs images in tar form for now.`)
+  if (parsed.data.origin !== undefined)
+    throw new AppError('NotSupported', `Image ${parsed.data.uuid} is incremental (origin ${parsed.data.origin}); this node installs whole images for now.`)
   return parsed.data
 }

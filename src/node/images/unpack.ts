@@ -19,7 +19,19 @@ export async function unpackImage({ dataset, manifest, file }: StepOf<'image.unp
   await checkFile(file, promised, context)
   const root = join(parts.host.storage.mountpointOf(dataset), 'root')
   await ensureDirectory(root, 0o755)
-  const argv = ['--extract', '--file', file, '--directory', root, '--numeric-owner', '--preserve-permissions', '--same-owner', '--xattrs', '--xattrs-include=*', ...(tarFlags[promised.compression] ?? [])]
+  const argv = [
+    '--extract',
+    '--file',
+    file,
+    '--directory',
+    root,
+    '--numeric-owner',
+    '--preserve-permissions',
+    '--same-owner',
+    '--xattrs',
+    '--xattrs-include=*',
+    ...(tarFlags[promised.compression] ?? []),
+  ]
   try {
     await run(['tar', ...argv], { timeoutMs: hour }, context)
   } catch (cause) {

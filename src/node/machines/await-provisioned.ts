@@ -27,7 +27,9 @@ export async function awaitProvisioned(uuid: string, timeoutS: number, context: 
   const reason = reasons[outcome](timeoutS)
   await endZone(uuid, { ...context, signal: new AbortController().signal }, parts)
   await settleRecord(record, reason, parts)
-  throw new AppError('ProvisionFailed', `VM ${uuid} was created but is in state failed: ${reason}.`, { hint: `its console log is ${join(parts.host.storage.mountpointOf(uuid), 'logs', 'platform.log')}` })
+  throw new AppError('ProvisionFailed', `VM ${uuid} was created but is in state failed: ${reason}.`, {
+    hint: `its console log is ${join(parts.host.storage.mountpointOf(uuid), 'logs', 'platform.log')}`,
+  })
 }
 
 const reasons: Record<'failed' | 'ended' | 'late', (timeoutS: number) => string> = {

@@ -60,9 +60,14 @@ async function planMachineCreate(planned: CreatePlan, context: Context, parts: P
   const record = nextRevision(withProvisioning(planned.record, parts), null)
   const { uuid } = record
   if (await parts.host.storage.exists(uuid, context)) {
-    throw new AppError('DatasetExists', `The pool has a dataset ${uuid} already; a machine with that UUID cannot be created.`, { hint: 'choose another uuid, or receive the machine' })
+    throw new AppError('DatasetExists', `The pool has a dataset ${uuid} already; a machine with that UUID cannot be created.`, {
+      hint: 'choose another uuid, or receive the machine',
+    })
   }
-  const options = { quota_bytes: planned.quota_gib === null ? null : planned.quota_gib * gib, ...datasetOptions(record.zfs_root_compression, record.zfs_root_recsize) }
+  const options = {
+    quota_bytes: planned.quota_gib === null ? null : planned.quota_gib * gib,
+    ...datasetOptions(record.zfs_root_compression, record.zfs_root_recsize),
+  }
   const steps: Step[] = [
     { kind: 'dataset.clone', origin: { dataset: record.image_uuid, snapshot: finalSnapshot }, dataset: uuid, options },
     ...childDatasets(record),
@@ -71,7 +76,8 @@ async function planMachineCreate(planned: CreatePlan, context: Context, parts: P
     ...indestructibleSteps(record),
   ]
   if (record.autoboot) steps.push({ kind: 'zone.boot', uuid, first: true })
-  if (record.autoboot && record.internal.provisioning === true && record.nowait !== true) steps.push({ kind: 'guest.await', uuid, timeout_s: provisionTimeoutS })
+  if (record.autoboot && record.internal.provisioning === true && record.nowait !== true)
+    steps.push({ kind: 'guest.await', uuid, timeout_s: provisionTimeoutS })
   return { steps, commit: committedBy(record), durable: true, warnings: planned.warnings, result: { uuid } }
 }
 
@@ -93,14 +99,18 @@ export function nextRevision(record: MachineRecord, previous: MachineRecord | nu
 
 function childDatasets(record: MachineRecord): Step[] {
   const volumes = (record.filesystems ?? []).flatMap((filesystem) => volumeDataset(record, filesystem.source) ?? [])
-  const delegated: Step[] = record.delegate_dataset === true
-    ? [{ kind: 'dataset.create', dataset: `${record.uuid}/data`, options: datasetOptions(record.zfs_data_compression, record.zfs_data_recsize) }]
-    : []
+  const delegated: Step[] =
+    record.delegate_dataset === true
+      ? [{ kind: 'dataset.create', dataset: `${record.uuid}/data`, options: datasetOptions(record.zfs_data_compression, record.zfs_data_recsize) }]
+      : []
   return [...delegated, ...volumes.map((dataset): Step => ({ kind: 'dataset.create', dataset, options: {} }))]
 }
 
 function indestructibleSteps(record: MachineRecord): Step[] {
-  const datasets = [...(record.indestructible_zoneroot === true ? [record.uuid] : []), ...(record.indestructible_delegated === true ? [`${record.uuid}/data`] : [])]
+  const datasets = [
+    ...(record.indestructible_zoneroot === true ? [record.uuid] : []),
+    ...(record.indestructible_delegated === true ? [`${record.uuid}/data`] : []),
+  ]
   return datasets.map((dataset) => ({ kind: 'snapshot.hold', snapshot: { dataset, snapshot: indestructibleSnapshot }, tag: indestructibleTag }))
 }
 

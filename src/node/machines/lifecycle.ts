@@ -70,7 +70,10 @@ function planStart(record: MachineRecord, parts: Parts): Plan {
   if (parts.live.isRunning(uuid)) return { ...runtimePlan(autobootSteps(record, true, parts)), warnings: [`VM ${uuid} is already 'running'`] }
   refuse('start', record, parts)
   assertStartable(record, parts)
-  return { ...runtimePlan([...bootPreparation(record), { kind: 'zone.boot', uuid, first: false }, ...autobootSteps(record, true, parts)]), durable: !record.autoboot }
+  return {
+    ...runtimePlan([...bootPreparation(record), { kind: 'zone.boot', uuid, first: false }, ...autobootSteps(record, true, parts)]),
+    durable: !record.autoboot,
+  }
 }
 
 function planStop(record: MachineRecord, options: { force?: boolean | undefined; timeout_s?: number | undefined }, parts: Parts): Plan {
@@ -89,7 +92,8 @@ function planReboot(record: MachineRecord, options: { force?: boolean | undefine
   const { uuid } = record
   refuse('reboot', record, parts)
   assertStartable(record, parts)
-  const end: Step = options.force === true ? { kind: 'zone.halt', uuid, was_running: true } : { kind: 'zone.shutdown', uuid, grace_s: rebootGraceS, was_running: true }
+  const end: Step =
+    options.force === true ? { kind: 'zone.halt', uuid, was_running: true } : { kind: 'zone.shutdown', uuid, grace_s: rebootGraceS, was_running: true }
   return { ...runtimePlan([end, ...bootPreparation(record), { kind: 'zone.boot', uuid, first: false }]), commit: { when: 'always' } }
 }
 

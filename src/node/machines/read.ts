@@ -15,7 +15,10 @@ export function viewMachine(record: MachineRecord, parts: Omit<Parts, 'metadata'
   const facts = live.facts(record.uuid) ?? noFacts
   const status = live.status(record.uuid)
   return renderMachine(record, {
-    status: status === undefined || status.stage === 'orphaned' ? null : { state: status.stage, pid: status.pid, zoneid: status.zoneid, started_at: status.started_at },
+    status:
+      status === undefined || status.stage === 'orphaned'
+        ? null
+        : { state: status.stage, pid: status.pid, zoneid: status.zoneid, started_at: status.started_at },
     transition: live.transition(record.uuid) ?? null,
     quota_bytes: facts.quota_bytes,
     snapshots: facts.snapshots,
@@ -73,5 +76,12 @@ export async function readLastExit(uuid: string, parts: Parts): Promise<void> {
 }
 
 function isLastExit(value: unknown): value is LastExit {
-  return typeof value === 'object' && value !== null && 'exit_status' in value && typeof value.exit_status === 'number' && 'exit_timestamp' in value && typeof value.exit_timestamp === 'string'
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'exit_status' in value &&
+    typeof value.exit_status === 'number' &&
+    'exit_timestamp' in value &&
+    typeof value.exit_timestamp === 'string'
+  )
 }

@@ -16,8 +16,15 @@ const provisionTimeoutS = 300
 /** A new root from another image; identity, nics, metadata, quota, delegated data and volumes stay (reference 1.8). */
 export function reprovisionMachineRequest(uuid: string, payload: Record<string, unknown>, parts: Parts): Request {
   const image_uuid = payload['image_uuid']
-  if (typeof image_uuid !== 'string') throw new AppError('InvalidPayload', 'Missing required properties: image_uuid', { details: [{ path: 'image_uuid', message: 'UUID of an installed image' }] })
-  return { ...about(uuid, 'machine.reprovision', parts), transition: 'provisioning', plan: (context) => planReprovision(current(uuid, parts), image_uuid, context, parts) }
+  if (typeof image_uuid !== 'string')
+    throw new AppError('InvalidPayload', 'Missing required properties: image_uuid', {
+      details: [{ path: 'image_uuid', message: 'UUID of an installed image' }],
+    })
+  return {
+    ...about(uuid, 'machine.reprovision', parts),
+    transition: 'provisioning',
+    plan: (context) => planReprovision(current(uuid, parts), image_uuid, context, parts),
+  }
 }
 
 async function planReprovision(record: MachineRecord, image_uuid: string, context: Context, parts: Parts): Promise<Plan> {
@@ -31,7 +38,12 @@ async function planReprovision(record: MachineRecord, image_uuid: string, contex
   const next = nextRevision(nextRecord(record, image_uuid, wasRunning, parts), record)
   const [fresh, old] = [`${uuid}-new`, `${uuid}-old`]
   const steps: Step[] = [
-    { kind: 'dataset.clone', origin: { dataset: image_uuid, snapshot: finalSnapshot }, dataset: fresh, options: { quota_bytes: quota, ...datasetOptions(record.zfs_root_compression, record.zfs_root_recsize) } },
+    {
+      kind: 'dataset.clone',
+      origin: { dataset: image_uuid, snapshot: finalSnapshot },
+      dataset: fresh,
+      options: { quota_bytes: quota, ...datasetOptions(record.zfs_root_compression, record.zfs_root_recsize) },
+    },
     { kind: 'guest.prepare', uuid, dataset: fresh, record: next, first_boot: true },
     { kind: 'zone.halt', uuid, was_running: wasRunning },
     { kind: 'dataset.swap', dataset: uuid, fresh, old, children: childrenOf(record) },

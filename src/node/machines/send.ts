@@ -1,2 +1,4 @@
 import { AppError } from '#contracts/errors.ts'
-export function sendMachine(..._: unknown[]): never { throw new AppError('NotSupported', 'wip') }
+export function sendMachine(..._: unknown[]): never {
+  throw new AppError('NotSupported', 'wip')
+}

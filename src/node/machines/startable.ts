@@ -10,8 +10,10 @@ import type { Parts } from '../parts.ts'
 export function assertStartable(record: MachineRecord, parts: Parts): void {
   for (const nic of record.nics) {
     const tag = parts.tags.get(nic.nic_tag)
-    if (tag === undefined) throw new AppError('NicTagNotFound', `Invalid nic tag "${nic.nic_tag}" of nic ${nic.mac}: the node has no such tag.`, { hint: 'nictagadm list' })
-    if (nic.mtu !== undefined && nic.mtu > tag.mtu) throw new AppError('InvalidState', `The MTU ${nic.mtu} of nic ${nic.mac} is above the ${tag.mtu} of its tag ${tag.name}.`)
+    if (tag === undefined)
+      throw new AppError('NicTagNotFound', `Invalid nic tag "${nic.nic_tag}" of nic ${nic.mac}: the node has no such tag.`, { hint: 'nictagadm list' })
+    if (nic.mtu !== undefined && nic.mtu > tag.mtu)
+      throw new AppError('InvalidState', `The MTU ${nic.mtu} of nic ${nic.mac} is above the ${tag.mtu} of its tag ${tag.name}.`)
   }
   const conflicts = conflictsOf(record, parts.addresses)
   if (conflicts.length > 0) {

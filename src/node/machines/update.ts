@@ -11,7 +11,11 @@ import { limitsOf } from './zone-spec.ts'
 const gib = 2 ** 30
 
 export function updateMachineRequest(uuid: string, payload: Record<string, unknown>, options: { strict: boolean; dry_run: boolean }, parts: Parts): Request {
-  return { ...about(uuid, 'machine.update', parts), dry_run: options.dry_run, plan: () => planMachineUpdate(current(uuid, parts), payload, options.strict, parts) }
+  return {
+    ...about(uuid, 'machine.update', parts),
+    dry_run: options.dry_run,
+    plan: () => planMachineUpdate(current(uuid, parts), payload, options.strict, parts),
+  }
 }
 
 function planMachineUpdate(record: MachineRecord, payload: Record<string, unknown>, strict: boolean, parts: Parts): Plan {
@@ -30,7 +34,11 @@ function planMachineUpdate(record: MachineRecord, payload: Record<string, unknow
   const next = nextRevision(planned.record, record)
   const warnings = [...planned.warnings, ...restartWarning(record.uuid, planned, running)]
   return {
-    steps: [...storageSteps(record, planned, quotaBytes), { kind: 'record.write', record: next, previous: record }, ...liveSteps(record, { ...planned, record: next }, running)],
+    steps: [
+      ...storageSteps(record, planned, quotaBytes),
+      { kind: 'record.write', record: next, previous: record },
+      ...liveSteps(record, { ...planned, record: next }, running),
+    ],
     commit: committedBy(next),
     durable: true,
     warnings,
@@ -42,7 +50,12 @@ function storageSteps(record: MachineRecord, { effects, quota_gib, record: next 
   const steps: Step[] = []
   if (effects.quota) steps.push({ kind: 'dataset.quota', dataset: uuid, bytes: quota_gib === null ? null : quota_gib * gib, previous: previousBytes })
   if (effects.dataset_options) {
-    steps.push({ kind: 'dataset.options', dataset: uuid, options: datasetOptions(next.zfs_root_compression, next.zfs_root_recsize), previous: datasetOptions(record.zfs_root_compression, record.zfs_root_recsize) })
+    steps.push({
+      kind: 'dataset.options',
+      dataset: uuid,
+      options: datasetOptions(next.zfs_root_compression, next.zfs_root_recsize),
+      previous: datasetOptions(record.zfs_root_compression, record.zfs_root_recsize),
+    })
   }
   steps.push(...holdSteps(uuid, effects.indestructible_zoneroot), ...holdSteps(`${uuid}/data`, effects.indestructible_delegated))
   return steps
@@ -62,7 +75,8 @@ function liveSteps(record: MachineRecord, { effects, record: next }: UpdatePlan,
   if (effects.limits) steps.push({ kind: 'zone.limits', uuid, limits: limitsOf(next), previous: limitsOf(record) })
   if (effects.tmpfs && next.tmpfs > 0 && record.tmpfs > 0) steps.push({ kind: 'zone.tmpfs', uuid, mib: next.tmpfs, previous: record.tmpfs })
   if (effects.guards || effects.addresses || effects.routes) steps.push({ kind: 'nic.apply', uuid, record: next, previous: record })
-  if (effects.resolvers || effects.metadata || effects.addresses || effects.hostname) steps.push({ kind: 'guest.refresh', uuid, resolvers: effects.resolvers, metadata: true })
+  if (effects.resolvers || effects.metadata || effects.addresses || effects.hostname)
+    steps.push({ kind: 'guest.refresh', uuid, resolvers: effects.resolvers, metadata: true })
   return steps
 }
 

@@ -48,7 +48,14 @@ export async function readZoneSpec(record: MachineRecord, zoneid: number, parts:
     limits: limitsOf(record),
     tmpfs_mib: record.tmpfs,
     mounts: [
-      ...planGuestMounts({ uuid: record.uuid, brand: record.brand, systemd, nativeDir: parts.layout.guestDir, zoneRunDir: zoneRunDir(parts.layout, record.uuid), hasCloudInit: facts.cloud_init }),
+      ...planGuestMounts({
+        uuid: record.uuid,
+        brand: record.brand,
+        systemd,
+        nativeDir: parts.layout.guestDir,
+        zoneRunDir: zoneRunDir(parts.layout, record.uuid),
+        hasCloudInit: facts.cloud_init,
+      }),
       ...datasetMounts(record, parts),
       ...filesystemMounts(record, parts),
     ],

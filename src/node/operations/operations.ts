@@ -53,8 +53,16 @@ export function createOperations(options: { parts: Parts; journal: Journal; lock
   function start(request: Request): Operation {
     const controller = new AbortController()
     const operation: Operation = {
-      id: randomUUID(), kind: request.kind, subject: request.subject, state: 'queued', step: 0, steps: 0,
-      message: 'waiting', created_at: parts.now().toISOString(), finished_at: null, warnings: [],
+      id: randomUUID(),
+      kind: request.kind,
+      subject: request.subject,
+      state: 'queued',
+      step: 0,
+      steps: 0,
+      message: 'waiting',
+      created_at: parts.now().toISOString(),
+      finished_at: null,
+      warnings: [],
     }
     const running: Running = { operation, controller, listeners: new Set(), ended: Promise.resolve() }
     known.set(operation.id, running)
@@ -100,7 +108,14 @@ export function createOperations(options: { parts: Parts; journal: Journal; lock
       operation.message = step.kind
       tell(running)
     }
-    const outcome = await runPlan(entry, { parts, journal: options.journal, hooks: options.hooks, signal: running.controller.signal, report, keep: (kept) => void unfinished.set(kept.subject, kept) })
+    const outcome = await runPlan(entry, {
+      parts,
+      journal: options.journal,
+      hooks: options.hooks,
+      signal: running.controller.signal,
+      report,
+      keep: (kept) => void unfinished.set(kept.subject, kept),
+    })
     operation.step = plan.steps.length
     if (plan.result !== undefined) operation.result = plan.result
     // Without a commit to look at, a restart would take back what an entry still stands for: so before the answer.

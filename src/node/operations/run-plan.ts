@@ -58,7 +58,9 @@ function isFinal(plan: Plan, step: number): boolean {
 
 function postpone(entry: JournalEntry, error: unknown, options: RunPlanOptions): Outcome {
   options.parts.log.error({ err: error, operation: entry.id, kind: entry.kind, subject: entry.subject }, 'the rest of an operation is left for later')
-  entry.plan.warnings.push(`What is left of it could not be removed yet (${(error as Error).message}); it is tried again before the next operation on ${entry.subject}.`)
+  entry.plan.warnings.push(
+    `What is left of it could not be removed yet (${(error as Error).message}); it is tried again before the next operation on ${entry.subject}.`,
+  )
   options.keep(entry)
   return 'kept'
 }
@@ -109,7 +111,14 @@ export async function recoverPlan(entry: JournalEntry, options: Pick<RunPlanOpti
 
 /** The commit is the state's own record; what comes before it has been done. */
 function stepsAfterCommit(plan: Plan): Step[] {
-  const committing = { record_written: 'record.write', record_removed: 'record.remove', image_written: 'image.write', image_removed: 'image.remove', always: null, never: null }[plan.commit.when]
+  const committing = {
+    record_written: 'record.write',
+    record_removed: 'record.remove',
+    image_written: 'image.write',
+    image_removed: 'image.remove',
+    always: null,
+    never: null,
+  }[plan.commit.when]
   const at = committing === null ? -1 : plan.steps.findLastIndex((step) => step.kind === committing)
   return plan.steps.slice(at + 1)
 }

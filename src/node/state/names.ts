@@ -13,7 +13,8 @@ export function findMachine(name: string, machines: RecordStore<MachineRecord>):
   if (exact !== undefined) return exact
   const byAlias = [...machines.all()].filter((record) => record.alias === name)
   if (byAlias.length === 1) return byAlias[0]!
-  const matches = byAlias.length > 0 || name.length < shortestPrefix ? byAlias : [...machines.all()].filter((record) => record.uuid.startsWith(name.toLowerCase()))
+  const matches =
+    byAlias.length > 0 || name.length < shortestPrefix ? byAlias : [...machines.all()].filter((record) => record.uuid.startsWith(name.toLowerCase()))
   if (matches.length === 1) return matches[0]!
   if (matches.length > 1) throw ambiguous(name, matches)
   throw new AppError('MachineNotFound', `${name}: No such zone configured`, { hint: 'vmadm list' })

@@ -40,9 +40,11 @@ export async function openRecordStore<T>(directory: string, parse: (value: unkno
   /** One writer at a time on an id; its failure is the caller's, not the next one's. */
   function inTurn(id: string, work: () => Promise<void>): Promise<void> {
     const turn = (queues.get(id) ?? Promise.resolve()).then(work)
-    const settled = turn.catch(() => {}).then(() => {
-      if (queues.get(id) === settled) queues.delete(id)
-    })
+    const settled = turn
+      .catch(() => {})
+      .then(() => {
+        if (queues.get(id) === settled) queues.delete(id)
+      })
     queues.set(id, settled)
     return turn
   }
@@ -77,5 +79,8 @@ export async function openRecordStore<T>(directory: string, parse: (value: unkno
 
 function asCorrupt(path: string, cause: unknown): AppError {
   if (isAppError(cause, 'StateCorrupt')) return cause
-  return new AppError('StateCorrupt', `The state file ${path} does not hold what it should.`, { cause, hint: `restore ${path} from a snapshot of the pool, or move it away` })
+  return new AppError('StateCorrupt', `The state file ${path} does not hold what it should.`, {
+    cause,
+    hint: `restore ${path} from a snapshot of the pool, or move it away`,
+  })
 }

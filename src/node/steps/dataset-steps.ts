@@ -4,8 +4,18 @@ import type { Storage } from '#host/storage.ts'
 import { undoNothing, type ExecutorTable } from './execute.ts'
 
 type DatasetKind =
-  | 'dataset.create' | 'dataset.clone' | 'dataset.rename' | 'dataset.swap' | 'dataset.destroy' | 'dataset.quota' | 'dataset.options'
-  | 'snapshot.take' | 'snapshot.rollback' | 'snapshot.destroy' | 'snapshot.hold' | 'snapshot.release'
+  | 'dataset.create'
+  | 'dataset.clone'
+  | 'dataset.rename'
+  | 'dataset.swap'
+  | 'dataset.destroy'
+  | 'dataset.quota'
+  | 'dataset.options'
+  | 'snapshot.take'
+  | 'snapshot.rollback'
+  | 'snapshot.destroy'
+  | 'snapshot.hold'
+  | 'snapshot.release'
 
 /**
  * Plans check under the subject's lock that what they create is not there yet, so an undo may destroy it

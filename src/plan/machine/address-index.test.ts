@@ -15,7 +15,15 @@ test('what was added is found, what was removed or replaced is not', () => {
   index.add(machine('a', [nic, { ...nic, mac: '00:00:5e:00:01:05', ips: [], vrrp_vrid: 5 }]))
   assert.equal(index.byMac('02:08:20:00:00:01'.toUpperCase()), 'a')
   assert.equal(index.byMac('00:00:5e:00:01:05'), null, 'a VRRP nic holds its VRID, not its MAC')
-  assert.deepEqual([index.byAddress('internal', 4, '10.0.0.2'), index.byAddress('internal', 4, 'fd00::2'), index.byAddress('internal', 0, '10.0.0.2'), index.byAddress('other', 4, '10.0.0.2')], ['a', 'a', null, null])
+  assert.deepEqual(
+    [
+      index.byAddress('internal', 4, '10.0.0.2'),
+      index.byAddress('internal', 4, 'fd00::2'),
+      index.byAddress('internal', 0, '10.0.0.2'),
+      index.byAddress('other', 4, '10.0.0.2'),
+    ],
+    ['a', 'a', null, null],
+  )
   assert.deepEqual([index.byVrid('internal', 4, 5), index.byVrid('internal', 4, 6), index.byMac(nic.mac, 'a')], ['a', null, null])
   index.add(machine('a', [{ ...nic, ips: ['10.0.0.3/24'] }]))
   assert.deepEqual([index.byAddress('internal', 4, '10.0.0.2'), index.byAddress('internal', 4, '10.0.0.3'), index.byVrid('internal', 4, 5)], [null, 'a', null])
@@ -29,7 +37,11 @@ test('two owners of the same are both known', () => {
   index.add(machine('a', [nic]))
   index.add(machine('b', [nic]))
   assert.deepEqual([index.byMac(nic.mac, 'a'), index.byMac(nic.mac, 'b')], ['b', 'a'])
-  assert.deepEqual(conflictsOf(machine('a', [nic]), index), ['MAC 02:08:20:00:00:01 belongs to machine b', 'IP 10.0.0.2 belongs to machine b', 'IP fd00::2 belongs to machine b'])
+  assert.deepEqual(conflictsOf(machine('a', [nic]), index), [
+    'MAC 02:08:20:00:00:01 belongs to machine b',
+    'IP 10.0.0.2 belongs to machine b',
+    'IP fd00::2 belongs to machine b',
+  ])
   index.remove('b')
   assert.deepEqual([index.byMac(nic.mac), conflictsOf(machine('a', [nic]), index)], ['a', []])
 })

@@ -78,7 +78,10 @@ function whyIgnored(name: string, field: Property | null, walk: ItemWalk): Omit<
   const { noun, brand } = walk
   if (field === null) {
     const near = nearestOf(name, Object.keys(walk.fields))
-    return { kind: 'unknown', message: `${renderValue(name)} is not a property of a ${noun} and is ignored${near === null ? '.' : `; did you mean "${near}"?`}` }
+    return {
+      kind: 'unknown',
+      message: `${renderValue(name)} is not a property of a ${noun} and is ignored${near === null ? '.' : `; did you mean "${near}"?`}`,
+    }
   }
   if (!field.brands.includes(brand)) return { kind: 'not_allowed', message: `"${name}" is not a property of a ${noun} of ${brand} machines and is ignored.` }
   if (!field.create) return { kind: 'not_allowed', message: `"${name}" of a ${noun} cannot be set and is ignored.` }

@@ -14,7 +14,14 @@ export function readLoosely(schema: z.ZodType, value: unknown): unknown {
   return type === 'array' && !value.startsWith('[') && !value.startsWith('{') ? value.split(',').map((item) => item.trim()) : value
 }
 
-const truths = new Map<unknown, boolean>([['true', true], ['1', true], [1, true], ['false', false], ['0', false], [0, false]])
+const truths = new Map<unknown, boolean>([
+  ['true', true],
+  ['1', true],
+  [1, true],
+  ['false', false],
+  ['0', false],
+  [0, false],
+])
 
 function loosely(table: ReadonlyMap<unknown, boolean>, value: unknown): unknown {
   return table.get(value) ?? value

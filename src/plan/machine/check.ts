@@ -56,7 +56,8 @@ function noteUnknown(key: string, walk: Walk): void {
 function noteNotSettable({ name, property }: PayloadKey, walk: Walk): void {
   if (walk.mode === 'create') return ignore(walk, name, `"${name}" cannot be set and is ignored.`)
   if (property.collection?.kind === 'map') return ignore(walk, name, `"${name}" is changed with set_${name} and remove_${name}, and is ignored.`)
-  if (property.collection?.kind === 'list') return ignore(walk, name, `"${name}" is changed with add_${name}, update_${name} and remove_${name}, and is ignored.`)
+  if (property.collection?.kind === 'list')
+    return ignore(walk, name, `"${name}" is changed with add_${name}, update_${name} and remove_${name}, and is ignored.`)
   const way = name === 'image_uuid' ? '; use vmadm reprovision' : ''
   ignore(walk, name, `"${name}" cannot be changed by an update and is ignored${way}.`)
 }

@@ -9,7 +9,10 @@ export interface Planned {
 }
 
 /** Who a record is about; never changed by an update. */
-export type Identity = Pick<MachineRecord, 'uuid' | 'zonename' | 'brand' | 'image_uuid' | 'zpool' | 'create_timestamp' | 'last_modified' | 'server_uuid' | 'internal'> &
+export type Identity = Pick<
+  MachineRecord,
+  'uuid' | 'zonename' | 'brand' | 'image_uuid' | 'zpool' | 'create_timestamp' | 'last_modified' | 'server_uuid' | 'internal'
+> &
   Partial<Pick<MachineRecord, 'datacenter_name' | 'delegate_dataset' | 'nowait' | 'mdata_exec_timeout'>>
 
 /** Plain properties as asked for; absent ones get their defaults. */
@@ -19,9 +22,26 @@ const zeroUuid = '00000000-0000-0000-0000-000000000000'
 
 /** Optional properties in the order they are stored in; absent when not asked for. */
 const optionalNames = [
-  'archive_on_delete', 'do_not_inventory', 'indestructible_zoneroot', 'indestructible_delegated', 'package_name', 'package_version',
-  'fs_allowed', 'kernel_version', 'init_name', 'restart_init', 'zfs_root_compression', 'zfs_root_recsize', 'zfs_data_compression', 'zfs_data_recsize',
-  'zfs_filesystem_limit', 'zfs_snapshot_limit', 'maintain_resolvers', 'internal_metadata_namespaces', 'docker', 'zlog_max_size',
+  'archive_on_delete',
+  'do_not_inventory',
+  'indestructible_zoneroot',
+  'indestructible_delegated',
+  'package_name',
+  'package_version',
+  'fs_allowed',
+  'kernel_version',
+  'init_name',
+  'restart_init',
+  'zfs_root_compression',
+  'zfs_root_recsize',
+  'zfs_data_compression',
+  'zfs_data_recsize',
+  'zfs_filesystem_limit',
+  'zfs_snapshot_limit',
+  'maintain_resolvers',
+  'internal_metadata_namespaces',
+  'docker',
+  'zlog_max_size',
 ] as const satisfies readonly (keyof Wanted)[]
 
 /** A whole record with every default of reference 1.5, keys in a fixed order. */
@@ -47,10 +67,29 @@ export function completeRecord(identity: Identity, wanted: Wanted, planned: Plan
   }
 }
 
-function completeIdentity(identity: Identity, wanted: Wanted): Pick<MachineRecord, 'uuid' | 'zonename' | 'brand' | 'alias' | 'hostname' | 'dns_domain' | 'image_uuid' | 'owner_uuid' | 'billing_id' | 'autoboot' | 'limit_priv' | 'mdata_exec_timeout'> {
+function completeIdentity(
+  identity: Identity,
+  wanted: Wanted,
+): Pick<
+  MachineRecord,
+  | 'uuid'
+  | 'zonename'
+  | 'brand'
+  | 'alias'
+  | 'hostname'
+  | 'dns_domain'
+  | 'image_uuid'
+  | 'owner_uuid'
+  | 'billing_id'
+  | 'autoboot'
+  | 'limit_priv'
+  | 'mdata_exec_timeout'
+> {
   const { uuid, zonename, brand, image_uuid } = identity
   return {
-    uuid, zonename, brand,
+    uuid,
+    zonename,
+    brand,
     ...(wanted.alias === undefined ? {} : { alias: wanted.alias }),
     hostname: wanted.hostname ?? zonename,
     dns_domain: wanted.dns_domain ?? 'local',
@@ -63,7 +102,9 @@ function completeIdentity(identity: Identity, wanted: Wanted): Pick<MachineRecor
   }
 }
 
-function completeLimits(wanted: Wanted): Pick<MachineRecord, 'cpu_cap' | 'cpu_shares' | 'zfs_io_priority' | 'max_lwps' | 'max_msg_ids' | 'max_sem_ids' | 'max_shm_ids'> {
+function completeLimits(
+  wanted: Wanted,
+): Pick<MachineRecord, 'cpu_cap' | 'cpu_shares' | 'zfs_io_priority' | 'max_lwps' | 'max_msg_ids' | 'max_sem_ids' | 'max_shm_ids'> {
   const { cpu_cap } = wanted
   return {
     // 0 is SmartOS's way to say no cap.

@@ -32,12 +32,41 @@ test('every default is filled in', () => {
   const uuid = '00000000-0000-4000-8000-000000000001'
   const zero = '00000000-0000-0000-0000-000000000000'
   assert.deepEqual(record, {
-    v: 1, uuid, zonename: uuid, brand: 'lx', hostname: uuid, dns_domain: 'local', image_uuid: imageUuid, owner_uuid: zero, billing_id: zero,
-    autoboot: true, limit_priv: ['default'], mdata_exec_timeout: 300,
-    max_physical_memory: 256, max_locked_memory: 256, max_swap: 256, tmpfs: 256, max_shm_memory: 256,
-    cpu_shares: 100, zfs_io_priority: 100, max_lwps: 2000, max_msg_ids: 4096, max_sem_ids: 4096, max_shm_ids: 4096,
-    zpool: 'zones', nics: [], resolvers: [], routes: {}, firewall_enabled: false, customer_metadata: {}, internal_metadata: {}, tags: {},
-    create_timestamp: now, last_modified: now, server_uuid: '99999999-9999-4999-8999-999999999999', internal: { uid_base: 1_000_000 },
+    v: 1,
+    uuid,
+    zonename: uuid,
+    brand: 'lx',
+    hostname: uuid,
+    dns_domain: 'local',
+    image_uuid: imageUuid,
+    owner_uuid: zero,
+    billing_id: zero,
+    autoboot: true,
+    limit_priv: ['default'],
+    mdata_exec_timeout: 300,
+    max_physical_memory: 256,
+    max_locked_memory: 256,
+    max_swap: 256,
+    tmpfs: 256,
+    max_shm_memory: 256,
+    cpu_shares: 100,
+    zfs_io_priority: 100,
+    max_lwps: 2000,
+    max_msg_ids: 4096,
+    max_sem_ids: 4096,
+    max_shm_ids: 4096,
+    zpool: 'zones',
+    nics: [],
+    resolvers: [],
+    routes: {},
+    firewall_enabled: false,
+    customer_metadata: {},
+    internal_metadata: {},
+    tags: {},
+    create_timestamp: now,
+    last_modified: now,
+    server_uuid: '99999999-9999-4999-8999-999999999999',
+    internal: { uid_base: 1_000_000 },
   })
   assert.equal(quota_gib, 10)
   assert.deepEqual(warnings, [])
@@ -52,15 +81,37 @@ test('nics: names, MACs, primary, both forms of addresses', () => {
     ],
   })
   assert.deepEqual(record.nics, [
-    { interface: 'eth0', mac: '02:08:20:00:00:02', nic_tag: 'internal', ips: ['10.0.0.2/23'], ip: '10.0.0.2', netmask: '255.255.254.0', gateways: ['10.0.0.1'], gateway: '10.0.0.1' },
-    { interface: 'eth1', mac: '02:08:20:0a:0b:0c', nic_tag: 'jumbo', ips: ['fd00::1/64', 'dhcp', 'addrconf'], vlan_id: 7, mtu: 9000, ip: 'dhcp', gateways: ['fd00::ff'], primary: true },
+    {
+      interface: 'eth0',
+      mac: '02:08:20:00:00:02',
+      nic_tag: 'internal',
+      ips: ['10.0.0.2/23'],
+      ip: '10.0.0.2',
+      netmask: '255.255.254.0',
+      gateways: ['10.0.0.1'],
+      gateway: '10.0.0.1',
+    },
+    {
+      interface: 'eth1',
+      mac: '02:08:20:0a:0b:0c',
+      nic_tag: 'jumbo',
+      ips: ['fd00::1/64', 'dhcp', 'addrconf'],
+      vlan_id: 7,
+      mtu: 9000,
+      ip: 'dhcp',
+      gateways: ['fd00::ff'],
+      primary: true,
+    },
   ])
   assert.deepEqual(warnings, ['"model" is not a property of a nic of lx machines and is ignored.'])
   assert.equal(plan({ brand: 'joyent-minimal', nics: [{ nic_tag: 'internal' }] }).record.nics[0]?.interface, 'net0')
 })
 
 test('the vrrp nic’s MAC follows from its VRID', () => {
-  const nics = [{ nic_tag: 'internal', ips: ['10.0.0.2/24'] }, { nic_tag: 'internal', ips: ['10.0.0.3/24'], vrrp_vrid: 17, vrrp_primary_ip: '10.0.0.2' }]
+  const nics = [
+    { nic_tag: 'internal', ips: ['10.0.0.2/24'] },
+    { nic_tag: 'internal', ips: ['10.0.0.3/24'], vrrp_vrid: 17, vrrp_primary_ip: '10.0.0.2' },
+  ]
   assert.equal(plan({ nics }).record.nics[1]?.mac, '00:00:5e:00:01:11')
   assert.match(refusalOf({ nics: [{ ...nics[1], vrrp_primary_ip: undefined }] }).message, /at least one nic without vrrp_vrid/)
   assert.match(refusalOf({ nics: [nics[0], { ...nics[1], mac: '02:08:20:0a:0b:0c' }] }).message, /cannot be given together with vrrp_vrid/)
@@ -68,10 +119,25 @@ test('the vrrp nic’s MAC follows from its VRID', () => {
 })
 
 test('all mistakes are told at once, in SmartOS’s form and with reasons', () => {
-  const error = refusal({ brand: 'lx', quota: 'much', cpu_shares: 0, tags: { a: { b: 1 } }, nics: [{ nic_tag: 'internal', vlan_id: 5000, ip: '10.0.0.1' }, { ips: ['10.0.0.0/24'] }] })
+  const error = refusal({
+    brand: 'lx',
+    quota: 'much',
+    cpu_shares: 0,
+    tags: { a: { b: 1 } },
+    nics: [{ nic_tag: 'internal', vlan_id: 5000, ip: '10.0.0.1' }, { ips: ['10.0.0.0/24'] }],
+  })
   assert.equal(error.code, 'InvalidPayload')
-  assert.deepEqual(error.details?.map((detail) => detail.path), ['quota', 'cpu_shares', 'tags.a', 'nics.0.vlan_id', 'image_uuid', 'nics.0.netmask', 'nics.1.ips.0', 'nics.1.nic_tag', 'nics.1.nic_tag'].slice(0, error.details?.length))
-  assert.match(error.message, /^Invalid value\(s\) for: quota,cpu_shares,tags\.a,nics\.0\.vlan_id,nics\.1\.ips\.0,nics\.1\.nic_tag\. Missing required properties: image_uuid,nics\.0\.netmask\. /)
+  assert.deepEqual(
+    error.details?.map((detail) => detail.path),
+    ['quota', 'cpu_shares', 'tags.a', 'nics.0.vlan_id', 'image_uuid', 'nics.0.netmask', 'nics.1.ips.0', 'nics.1.nic_tag', 'nics.1.nic_tag'].slice(
+      0,
+      error.details?.length,
+    ),
+  )
+  assert.match(
+    error.message,
+    /^Invalid value\(s\) for: quota,cpu_shares,tags\.a,nics\.0\.vlan_id,nics\.1\.ips\.0,nics\.1\.nic_tag\. Missing required properties: image_uuid,nics\.0\.netmask\. /,
+  )
   assert.match(error.message, /quota must be a whole number from 0 to 1048576, but is "much"\./)
   assert.match(error.message, /tags\.a must be a string, number or boolean, but is an object\./)
   assert.match(error.message, /invalid or missing \.nic_tag option for NIC\./)
@@ -95,7 +161,10 @@ test('unknown and foreign properties are named; unknown ones are errors when str
   ])
   const error = refusalOf(payload, { strict: true })
   assert.equal(error.code, 'UnknownProperty')
-  assert.deepEqual(error.details?.map((detail) => detail.path), ['qouta', 'nics.0.ipps'])
+  assert.deepEqual(
+    error.details?.map((detail) => detail.path),
+    ['qouta', 'nics.0.ipps'],
+  )
   assert.match(error.message, /^"qouta" is not a property of a machine; did you mean "quota"\?/)
   assert.deepEqual(plan(JSON.parse('{"__proto__": {"quota": 1}, "constructor": 1}') as Record<string, unknown>).quota_gib, 10)
 })
@@ -126,7 +195,10 @@ test('memory', () => {
 
 test('conflicts with other machines and inside the payload', () => {
   const conflicts = createAddressIndex()
-  const other = plan({ uuid: 'aaaaaaaa-0000-4000-8000-000000000000', nics: [{ nic_tag: 'internal', mac: '02:08:20:00:00:aa', ips: ['10.0.0.2/24', 'fd00::2/64'] }] }).record
+  const other = plan({
+    uuid: 'aaaaaaaa-0000-4000-8000-000000000000',
+    nics: [{ nic_tag: 'internal', mac: '02:08:20:00:00:aa', ips: ['10.0.0.2/24', 'fd00::2/64'] }],
+  }).record
   conflicts.add(other)
   for (const nic of [{ ips: ['10.0.0.2/16'] }, { ips: ['fd00:0:0::2/64'] }, { mac: '02:08:20:00:00:AA' }]) {
     const error = refusalOf({ nics: [{ nic_tag: 'internal', ...nic }] }, { conflicts })
@@ -137,7 +209,13 @@ test('conflicts with other machines and inside the payload', () => {
   assert.ok(plan({ nics: [{ nic_tag: 'internal', vlan_id: 3, ips: ['10.0.0.2/24'] }] }, { conflicts }))
   conflicts.add({ ...other, internal: { ...other.internal, failed: 'no' } })
   assert.ok(plan({ nics: [{ nic_tag: 'internal', ips: ['10.0.0.2/24'] }] }, { conflicts }), 'failed machines hold nothing')
-  const twice = (nic: Record<string, unknown>): string => refusalOf({ nics: [{ nic_tag: 'internal', ...nic }, { nic_tag: 'internal', ...nic }] }).message
+  const twice = (nic: Record<string, unknown>): string =>
+    refusalOf({
+      nics: [
+        { nic_tag: 'internal', ...nic },
+        { nic_tag: 'internal', ...nic },
+      ],
+    }).message
   assert.match(twice({ mac: '02:08:20:00:00:aa' }), /Cannot add multiple NICs with the same MAC: 02:08:20:00:00:aa/)
   assert.match(twice({ ips: ['10.0.0.2/24'] }), /Cannot add multiple NICs with the same IP: 10\.0\.0\.2/)
   assert.match(twice({ primary: true }), /payload specifies more than 1 primary NIC/)
@@ -160,10 +238,13 @@ test('limits and values of nics', () => {
   assert.match(nic({ allowed_ips: Array.from({ length: 14 }, (_, i) => `10.0.0.${i + 1}`) }).message, /Maximum of 13 allowed_ips per nic/)
   assert.match(nic({ allowed_dhcp_cids: ['0x012'] }).message, /even number of hex digits/)
   assert.match(nic({ mac: '01:00:5e:00:00:01' }).message, /multicast/)
-  for (const ip of ['10.0.0.255/24', '127.0.0.1/8', '224.0.0.1/4', '10.0.0.1', '10.0.0.1/33', 'ff02::1/64']) assert.equal(nic({ ips: [ip] }).code, 'InvalidPayload', ip)
+  for (const ip of ['10.0.0.255/24', '127.0.0.1/8', '224.0.0.1/4', '10.0.0.1', '10.0.0.1/33', 'ff02::1/64'])
+    assert.equal(nic({ ips: [ip] }).code, 'InvalidPayload', ip)
   const many = [1, 2].map((subnet) => ({ nic_tag: 'internal', ips: Array.from({ length: 17 }, (_, i) => `10.0.${subnet}.${i + 1}/24`) }))
   assert.match(refusalOf({ nics: many }).message, /34 addresses together, but are limited to 32/)
-  assert.deepEqual(plan({ nics: [{ nic_tag: 'internal', ips: ['10.0.0.2/24'], gateway: '10.1.0.1' }] }).warnings, ['nics.0: the gateway 10.1.0.1 is in no subnet of the nic’s addresses.'])
+  assert.deepEqual(plan({ nics: [{ nic_tag: 'internal', ips: ['10.0.0.2/24'], gateway: '10.1.0.1' }] }).warnings, [
+    'nics.0: the gateway 10.1.0.1 is in no subnet of the nic’s addresses.',
+  ])
 })
 
 test('routes', () => {
@@ -171,16 +252,33 @@ test('routes', () => {
   const routes = { '10.5.0.0/16': '10.0.0.1', '10.6.0.1': 'nics[0]', 'fd01::/64': 'fd00::1', '10.7.0.0/16': 'macs[02:08:20:00:00:AA]' }
   const planned = plan({ nics, routes })
   assert.deepEqual([planned.record.routes, planned.warnings], [routes, []])
-  for (const bad of [{ x: '10.0.0.1' }, { '10.5.0.0/16': 'fd00::1' }, { '10.5.0.0/16': 'nics[1]' }, { '10.5.0.0/16': 'macs[02:08:20:00:00:ab]' }, { '10.5.0.0/16': 'eth0' }, { '10.5.0.0/16': 5 }]) {
+  for (const bad of [
+    { x: '10.0.0.1' },
+    { '10.5.0.0/16': 'fd00::1' },
+    { '10.5.0.0/16': 'nics[1]' },
+    { '10.5.0.0/16': 'macs[02:08:20:00:00:ab]' },
+    { '10.5.0.0/16': 'eth0' },
+    { '10.5.0.0/16': 5 },
+  ]) {
     assert.equal(refusalOf({ nics, routes: bad }).code, 'InvalidPayload', JSON.stringify(bad))
   }
 })
 
 test('file systems', () => {
-  const planned = plan({ filesystems: [{ type: 'lofs', source: 'create-volume', target: '/v' }, { type: 'lofs', source: '/zones/x', target: '/x', options: ['ro'] }] })
+  const planned = plan({
+    filesystems: [
+      { type: 'lofs', source: 'create-volume', target: '/v' },
+      { type: 'lofs', source: '/zones/x', target: '/x', options: ['ro'] },
+    ],
+  })
   assert.match(planned.record.filesystems?.[0]?.source ?? '', /^[0-9a-f-]{36}$/)
   assert.deepEqual(planned.record.filesystems?.[1], { type: 'lofs', source: '/zones/x', target: '/x', options: ['ro'] })
-  for (const bad of [{ type: 'lofs', source: '../x', target: '/x' }, { type: 'lofs', source: '/x', target: '/a/../b' }, { type: 'lofs', source: '/x' }, { type: 'nfs', source: 'https://x', target: '/x' }]) {
+  for (const bad of [
+    { type: 'lofs', source: '../x', target: '/x' },
+    { type: 'lofs', source: '/x', target: '/a/../b' },
+    { type: 'lofs', source: '/x' },
+    { type: 'nfs', source: 'https://x', target: '/x' },
+  ]) {
     assert.equal(refusalOf({ filesystems: [bad] }).code, 'InvalidPayload', JSON.stringify(bad))
   }
 })
@@ -199,30 +297,52 @@ test('the examples are accepted without a warning', () => {
 })
 
 test('whatever is given, there is a plan or an AppError', () => {
-  const payload = fc.dictionary(fc.constantFrom('nics', 'quota', 'tags', 'ram', 'routes', 'resolvers', 'filesystems', 'alias', 'autoboot', '__proto__'), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 3 })
-  fc.assert(fc.property(payload, (extra) => {
-    try {
-      plan(extra)
-    } catch (error) {
-      assert.ok(error instanceof AppError && error.code !== 'Internal', String(error))
-    }
-  }), { numRuns: 400 })
+  const payload = fc.dictionary(
+    fc.constantFrom('nics', 'quota', 'tags', 'ram', 'routes', 'resolvers', 'filesystems', 'alias', 'autoboot', '__proto__'),
+    fc.jsonValue({ maxDepth: 3 }),
+    { maxKeys: 3 },
+  )
+  fc.assert(
+    fc.property(payload, (extra) => {
+      try {
+        plan(extra)
+      } catch (error) {
+        assert.ok(error instanceof AppError && error.code !== 'Internal', String(error))
+      }
+    }),
+    { numRuns: 400 },
+  )
 })
 
 test('a planned machine has exactly one primary nic, and planning what was planned gives the same nics', () => {
-  const address = fc.oneof(fc.constantFrom('dhcp', 'addrconf'), fc.integer({ min: 1, max: 254 }).map((host) => `10.0.0.${host}/24`), fc.integer({ min: 1, max: 9999 }).map((host) => `fd00::${host}/64`))
-  const nic = fc.record({ nic_tag: fc.constantFrom('internal', 'jumbo'), ips: fc.uniqueArray(address, { maxLength: 3 }), vlan_id: fc.integer({ min: 0, max: 3 }), gateway: fc.ipV4() }, { requiredKeys: ['nic_tag'] })
+  const address = fc.oneof(
+    fc.constantFrom('dhcp', 'addrconf'),
+    fc.integer({ min: 1, max: 254 }).map((host) => `10.0.0.${host}/24`),
+    fc.integer({ min: 1, max: 9999 }).map((host) => `fd00::${host}/64`),
+  )
+  const nic = fc.record(
+    {
+      nic_tag: fc.constantFrom('internal', 'jumbo'),
+      ips: fc.uniqueArray(address, { maxLength: 3 }),
+      vlan_id: fc.integer({ min: 0, max: 3 }),
+      gateway: fc.ipV4(),
+    },
+    { requiredKeys: ['nic_tag'] },
+  )
   let planned = 0
-  fc.assert(fc.property(fc.array(nic, { maxLength: 4 }), fc.nat(3), (nics, primary) => {
-    const first = nics[primary]
-    try {
-      const { record } = plan({ nics: nics.map((one) => (one === first ? { ...one, primary: true } : one)) })
-      planned++
-      assert.equal(record.nics.filter((one) => one.primary === true).length, Math.min(1, record.nics.length))
-      assert.deepEqual(plan({ nics: record.nics }).record.nics, record.nics)
-    } catch (error) {
-      assert.ok(error instanceof AppError && /same IP/.test(error.message), String(error))
-    }
-  }), { numRuns: 200 })
+  fc.assert(
+    fc.property(fc.array(nic, { maxLength: 4 }), fc.nat(3), (nics, primary) => {
+      const first = nics[primary]
+      try {
+        const { record } = plan({ nics: nics.map((one) => (one === first ? { ...one, primary: true } : one)) })
+        planned++
+        assert.equal(record.nics.filter((one) => one.primary === true).length, Math.min(1, record.nics.length))
+        assert.deepEqual(plan({ nics: record.nics }).record.nics, record.nics)
+      } catch (error) {
+        assert.ok(error instanceof AppError && /same IP/.test(error.message), String(error))
+      }
+    }),
+    { numRuns: 200 },
+  )
   assert.ok(planned > 100, `${planned} plans`)
 })

@@ -107,7 +107,12 @@ function whyUnsupported(brand: Brand): string | null {
 /** Old names of properties count where the new one is not given. */
 function applyOldNames({ checked, warnings }: Work): void {
   const { values } = checked
-  const renames = [['dataset_uuid', 'image_uuid'], ['zone_dataset_uuid', 'image_uuid'], ['zfs_storage_pool_name', 'zpool'], ['ram', 'max_physical_memory']] as const
+  const renames = [
+    ['dataset_uuid', 'image_uuid'],
+    ['zone_dataset_uuid', 'image_uuid'],
+    ['zfs_storage_pool_name', 'zpool'],
+    ['ram', 'max_physical_memory'],
+  ] as const
   for (const [old, name] of renames) {
     if (values[old] === undefined) continue
     if (old !== 'ram') warnings.push(`"${old}" is deprecated; use "${name}".`)
@@ -125,7 +130,8 @@ function planIdentity({ brand, checked, facts, problems }: Work): Identity {
   const values = checked.values as Partial<Identity>
   const uuid = values.uuid?.toLowerCase() ?? facts.newUuid()
   if (values.uuid !== undefined && facts.exists(uuid)) problems.push({ path: 'uuid', message: `VM with UUID ${uuid} already exists.`, code: 'MachineExists' })
-  if (values.zpool !== undefined && values.zpool !== facts.zpool) problems.push({ path: 'zpool', message: `zpool must be "${facts.zpool}", the pool of this node, but is "${values.zpool}".` })
+  if (values.zpool !== undefined && values.zpool !== facts.zpool)
+    problems.push({ path: 'zpool', message: `zpool must be "${facts.zpool}", the pool of this node, but is "${values.zpool}".` })
   return {
     uuid,
     zonename: values.zonename ?? uuid,
@@ -193,7 +199,8 @@ function noteUseless({ checked, problems, warnings }: Work): void {
   if (values['firewall'] !== undefined) warnings.push('"firewall" is ignored: this node has no firewall rules yet.')
   if (values['create_only'] === true) warnings.push('"create_only" is ignored; use vmadm receive.')
   if (values['delegate_dataset'] === true) return
-  if (values['indestructible_delegated'] === true) problems.push({ path: 'indestructible_delegated', message: 'indestructible_delegated needs delegate_dataset: there is no delegated dataset to protect.' })
+  if (values['indestructible_delegated'] === true)
+    problems.push({ path: 'indestructible_delegated', message: 'indestructible_delegated needs delegate_dataset: there is no delegated dataset to protect.' })
   for (const name of ['zfs_data_compression', 'zfs_data_recsize']) {
     if (values[name] !== undefined) warnings.push(`"${name}" has no effect without delegate_dataset.`)
   }

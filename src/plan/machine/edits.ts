@@ -34,7 +34,11 @@ function updateNic(item: Item, before: readonly Nic[], edited: EditedNics): void
   if (item.bad.has('mac')) return
   const given = item.values['mac']
   if (typeof given !== 'string') {
-    edited.problems.push({ path: `${item.path}.mac`, message: `${item.path}.mac is missing: it names the nic to change and cannot be changed itself.`, missing: true })
+    edited.problems.push({
+      path: `${item.path}.mac`,
+      message: `${item.path}.mac is missing: it names the nic to change and cannot be changed itself.`,
+      missing: true,
+    })
     return
   }
   const mac = canonicalMac(given)
@@ -69,7 +73,9 @@ interface EditedFilesystems {
 export function editFilesystems(before: readonly Filesystem[], edit: Edit | undefined, newUuid: () => string): EditedFilesystems {
   if (edit === undefined) return { filesystems: [...before], problems: [] }
   const removed = new Set(edit.remove)
-  const problems = [...removed].filter((target) => !before.some((filesystem) => filesystem.target === target)).map((target) => missingFilesystem('remove_filesystems', target))
+  const problems = [...removed]
+    .filter((target) => !before.some((filesystem) => filesystem.target === target))
+    .map((target) => missingFilesystem('remove_filesystems', target))
   const edited: EditedFilesystems = { filesystems: before.filter((filesystem) => !removed.has(filesystem.target)), problems }
   for (const item of edit.update ?? []) updateFilesystem(item, edited, newUuid)
   for (const item of edit.add ?? []) {
@@ -100,7 +106,10 @@ function missingFilesystem(path: string, target: string): Problem {
 }
 
 /** The maps of a record after their edits. */
-export function editMaps(record: MachineRecord, edits: CheckedPayload['edits']): Pick<MachineRecord, 'customer_metadata' | 'internal_metadata' | 'tags' | 'routes'> {
+export function editMaps(
+  record: MachineRecord,
+  edits: CheckedPayload['edits'],
+): Pick<MachineRecord, 'customer_metadata' | 'internal_metadata' | 'tags' | 'routes'> {
   return {
     customer_metadata: editMap(record.customer_metadata, edits['customer_metadata']),
     internal_metadata: editMap(record.internal_metadata, edits['internal_metadata']),

@@ -34,8 +34,16 @@ const limitNames = ['max_physical_memory', 'max_locked_memory', 'max_swap', 'cpu
 const datasetNames = ['zfs_root_compression', 'zfs_root_recsize', 'zfs_data_compression', 'zfs_data_recsize', 'zfs_filesystem_limit', 'zfs_snapshot_limit']
 const metadataNames = ['customer_metadata', 'internal_metadata', 'internal_metadata_namespaces', 'tags']
 const guardNames = [
-  'ips', 'allow_dhcp_spoofing', 'allow_ip_spoofing', 'allow_mac_spoofing', 'allow_restricted_traffic', 'allow_unfiltered_promisc',
-  'allowed_ips', 'allowed_dhcp_cids', 'blocked_outgoing_ports', 'dhcp_server',
+  'ips',
+  'allow_dhcp_spoofing',
+  'allow_ip_spoofing',
+  'allow_mac_spoofing',
+  'allow_restricted_traffic',
+  'allow_unfiltered_promisc',
+  'allowed_ips',
+  'allowed_dhcp_cids',
+  'blocked_outgoing_ports',
+  'dhcp_server',
 ] as const satisfies readonly (keyof Nic)[]
 const addressNames = ['ips', 'gateways', 'primary'] as const satisfies readonly (keyof Nic)[]
 

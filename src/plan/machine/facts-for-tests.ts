@@ -7,7 +7,12 @@ export const imageUuid = '11111111-2222-4333-8444-555555555555'
 export const now = '2026-11-23T10:00:00.000Z'
 
 export function imageForTests(manifest: Partial<InstalledImage['manifest']> = {}): InstalledImage {
-  return { manifest: { v: 2, uuid: imageUuid, name: 'busybox', version: '1', type: 'lx-dataset', os: 'linux', ...manifest }, zpool: 'zones', source: null, installed_at: now }
+  return {
+    manifest: { v: 2, uuid: imageUuid, name: 'busybox', version: '1', type: 'lx-dataset', os: 'linux', ...manifest },
+    zpool: 'zones',
+    source: null,
+    installed_at: now,
+  }
 }
 
 const tags: Record<string, NicTag> = {

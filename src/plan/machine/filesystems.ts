@@ -33,5 +33,7 @@ function whyNotSource(type: string, source: string): string | null {
 /** Each target once. `paths` are where the payload speaks of them. */
 export function checkTargets(filesystems: readonly Filesystem[], path: string): Problem[] {
   const targets = filesystems.map((filesystem) => filesystem.target)
-  return targets.filter((target, index) => targets.indexOf(target) < index).map((target) => ({ path, message: `${path}: two file systems have the target ${target}.` }))
+  return targets
+    .filter((target, index) => targets.indexOf(target) < index)
+    .map((target) => ({ path, message: `${path}: two file systems have the target ${target}.` }))
 }

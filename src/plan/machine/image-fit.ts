@@ -12,10 +12,19 @@ export function checkImage(image: InstalledImage, machine: ImageUser): Problem[]
   const typeReason = whyNotType(manifest.type)
   if (typeReason !== null) problems.push({ path: 'image_uuid', message: `Image ${manifest.uuid} (${manifest.name} ${manifest.version}) ${typeReason}` })
   const { brand, min_ram, max_ram } = manifest.requirements ?? {}
-  if (brand !== undefined && brand !== machine.brand) problems.push({ path: 'brand', message: `Image ${manifest.uuid} is for ${brand} machines only, not for ${machine.brand}.` })
+  if (brand !== undefined && brand !== machine.brand)
+    problems.push({ path: 'brand', message: `Image ${manifest.uuid} is for ${brand} machines only, not for ${machine.brand}.` })
   const memory = machine.max_physical_memory
-  if (min_ram !== undefined && memory < min_ram) problems.push({ path: 'max_physical_memory', message: `Image ${manifest.uuid} needs at least ${min_ram} MiB of memory, but max_physical_memory is ${memory}.` })
-  if (max_ram !== undefined && memory > max_ram) problems.push({ path: 'max_physical_memory', message: `Image ${manifest.uuid} allows at most ${max_ram} MiB of memory, but max_physical_memory is ${memory}.` })
+  if (min_ram !== undefined && memory < min_ram)
+    problems.push({
+      path: 'max_physical_memory',
+      message: `Image ${manifest.uuid} needs at least ${min_ram} MiB of memory, but max_physical_memory is ${memory}.`,
+    })
+  if (max_ram !== undefined && memory > max_ram)
+    problems.push({
+      path: 'max_physical_memory',
+      message: `Image ${manifest.uuid} allows at most ${max_ram} MiB of memory, but max_physical_memory is ${memory}.`,
+    })
   return problems
 }
 

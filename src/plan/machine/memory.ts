@@ -17,8 +17,15 @@ export function planMemory(wanted: Partial<Memory>): { memory: Memory; problems:
     if (value > max_physical_memory) warnings.push(`${name} ${value} is above max_physical_memory and was lowered to ${max_physical_memory} MiB.`)
     return Math.min(value, max_physical_memory)
   }
-  const memory = { max_physical_memory, max_locked_memory: atMost('max_locked_memory'), max_swap, tmpfs: atMost('tmpfs'), max_shm_memory: wanted.max_shm_memory ?? max_physical_memory }
-  const problems = max_swap < max_physical_memory ? [{ path: 'max_swap', message: `max_swap must be >= max_physical_memory (${max_swap} < ${max_physical_memory} MiB)` }] : []
+  const memory = {
+    max_physical_memory,
+    max_locked_memory: atMost('max_locked_memory'),
+    max_swap,
+    tmpfs: atMost('tmpfs'),
+    max_shm_memory: wanted.max_shm_memory ?? max_physical_memory,
+  }
+  const problems =
+    max_swap < max_physical_memory ? [{ path: 'max_swap', message: `max_swap must be >= max_physical_memory (${max_swap} < ${max_physical_memory} MiB)` }] : []
   return { memory, problems, warnings }
 }
 

@@ -1,5 +1,16 @@
 import type { Nic } from '#contracts/machine/record.ts'
-import { type Cidr, isInSubnet, isNetworkOrBroadcast, isUnicast, parseAddress, parseCidr, parseNetmask, renderAddress, renderCidr, renderNetmask } from '#lib/cidr.ts'
+import {
+  type Cidr,
+  isInSubnet,
+  isNetworkOrBroadcast,
+  isUnicast,
+  parseAddress,
+  parseCidr,
+  parseNetmask,
+  renderAddress,
+  renderCidr,
+  renderNetmask,
+} from '#lib/cidr.ts'
 import type { Item } from './check-items.ts'
 import type { Problem } from './problems.ts'
 
@@ -43,7 +54,11 @@ function planIps(item: Item, values: AddressValues, base: string[]): { ips: stri
   if (entry === null) {
     const [field, why] = values.netmask === undefined ? ['netmask', 'an address needs its netmask'] : ['ip', 'a netmask needs its address']
     const known = values.netmask !== undefined && parseNetmask(values.netmask) === null
-    if (known) return { ips: base, problems: [{ path: `${item.path}.netmask`, message: `${item.path}.netmask must be a netmask such as 255.255.255.0, but is "${values.netmask}".` }] }
+    if (known)
+      return {
+        ips: base,
+        problems: [{ path: `${item.path}.netmask`, message: `${item.path}.netmask must be a netmask such as 255.255.255.0, but is "${values.netmask}".` }],
+      }
     return { ips: base, problems: [{ path: `${item.path}.${field}`, message: `${item.path}.${field} is missing: ${why}.`, missing: true }] }
   }
   return { ips: old === undefined ? [entry, ...base] : base.map((one) => (one === old ? entry : one)), problems: [] }

@@ -15,8 +15,22 @@ export interface NicDraft {
 }
 
 const plainFields = [
-  'nic_tag', 'vlan_id', 'mtu', 'model', 'network_uuid', 'allow_dhcp_spoofing', 'allow_ip_spoofing', 'allow_mac_spoofing', 'allow_restricted_traffic',
-  'allow_unfiltered_promisc', 'allowed_ips', 'allowed_dhcp_cids', 'blocked_outgoing_ports', 'dhcp_server', 'vrrp_vrid', 'vrrp_primary_ip',
+  'nic_tag',
+  'vlan_id',
+  'mtu',
+  'model',
+  'network_uuid',
+  'allow_dhcp_spoofing',
+  'allow_ip_spoofing',
+  'allow_mac_spoofing',
+  'allow_restricted_traffic',
+  'allow_unfiltered_promisc',
+  'allowed_ips',
+  'allowed_dhcp_cids',
+  'blocked_outgoing_ports',
+  'dhcp_server',
+  'vrrp_vrid',
+  'vrrp_primary_ip',
 ] as const satisfies readonly (keyof Nic)[]
 
 /** One nic of a payload, over the nic it changes if there is one. */
@@ -25,7 +39,8 @@ export function planNicDraft(item: Item, base: Nic | null): { draft: NicDraft; p
   const given = item.values as Partial<Nic>
   const { addresses, problems, warnings } = planNicAddresses(item, base)
   const fields = planPlainFields(item, given, base)
-  if (fields.nic_tag === undefined && !item.bad.has('nic_tag')) problems.push({ path: `${item.path}.nic_tag`, message: 'invalid or missing .nic_tag option for NIC' })
+  if (fields.nic_tag === undefined && !item.bad.has('nic_tag'))
+    problems.push({ path: `${item.path}.nic_tag`, message: 'invalid or missing .nic_tag option for NIC' })
   const mac = base === null ? planMac(item, given, problems) : base.mac
   if (base !== null) problems.push(...checkSameVrid(item, fields.vrrp_vrid, base))
   const nic = { ...pick('interface', base === null ? given.interface : base.interface), ...pick('mac', mac), ...fields, ...addresses }
@@ -47,7 +62,9 @@ function planPlainFields(item: Item, given: Partial<Nic>, base: Nic | null): Pla
 
 function checkSameVrid(item: Item, vrid: number | undefined, base: Nic): Problem[] {
   if (vrid === base.vrrp_vrid) return []
-  return [{ path: `${item.path}.vrrp_vrid`, message: `${item.path}.vrrp_vrid cannot be changed, since the MAC follows from it; remove the nic and add another.` }]
+  return [
+    { path: `${item.path}.vrrp_vrid`, message: `${item.path}.vrrp_vrid cannot be changed, since the MAC follows from it; remove the nic and add another.` },
+  ]
 }
 
 function primaryOf(given: Partial<Nic>, base: Nic | null): NicDraft['primary'] {
@@ -64,13 +81,18 @@ function planMac(item: Item, given: Partial<Nic>, problems: Problem[]): string |
   if (mac === '00:00:00:00:00:00') problems.push({ path: `${item.path}.mac`, message: `${item.path}.mac must not be all zero.` })
   if (given.vrrp_vrid === undefined) return mac
   const vrrpMac = `00:00:5e:00:01:${given.vrrp_vrid.toString(16).padStart(2, '0')}`
-  if (mac !== undefined && mac !== vrrpMac) problems.push({ path: `${item.path}.mac`, message: `${item.path}.mac cannot be given together with vrrp_vrid: it is ${vrrpMac}.` })
+  if (mac !== undefined && mac !== vrrpMac)
+    problems.push({ path: `${item.path}.mac`, message: `${item.path}.mac cannot be given together with vrrp_vrid: it is ${vrrpMac}.` })
   return vrrpMac
 }
 
 /** Lower case, two digits a byte. */
 export function canonicalMac(mac: string): string {
-  return mac.toLowerCase().split(':').map((byte) => byte.padStart(2, '0')).join(':')
+  return mac
+    .toLowerCase()
+    .split(':')
+    .map((byte) => byte.padStart(2, '0'))
+    .join(':')
 }
 
 function pick<Name extends string, Value>(name: Name, value: Value | undefined): Partial<Record<Name, Value>> {

@@ -112,7 +112,9 @@ function checkCounts(nics: readonly Nic[]): Problem[] {
   const addresses = nics.reduce((sum, nic) => sum + nic.ips.length, 0)
   return [
     ...(nics.length > mostNics ? [{ path: 'nics', message: `The machine would have ${nics.length} nics, but is limited to ${mostNics}.` }] : []),
-    ...(addresses > mostAddresses ? [{ path: 'nics.*.ips', message: `The nics have ${addresses} addresses together, but are limited to ${mostAddresses}.` }] : []),
+    ...(addresses > mostAddresses
+      ? [{ path: 'nics.*.ips', message: `The nics have ${addresses} addresses together, but are limited to ${mostAddresses}.` }]
+      : []),
   ]
 }
 

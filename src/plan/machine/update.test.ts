@@ -34,7 +34,9 @@ function refusal(payload: Record<string, unknown>, record: MachineRecord = machi
 }
 
 function isBusy(plan: UpdatePlan): string[] {
-  return Object.entries(plan.effects).filter(([, value]) => value !== false && value !== null && !(Array.isArray(value) && value.length === 0)).map(([name]) => name)
+  return Object.entries(plan.effects)
+    .filter(([, value]) => value !== false && value !== null && !(Array.isArray(value) && value.length === 0))
+    .map(([name]) => name)
 }
 
 test('an empty update changes nothing', () => {
@@ -47,15 +49,32 @@ test('an empty update changes nothing', () => {
 
 test('plain properties, and back to their defaults', () => {
   const plan = update({ alias: 'web', cpu_shares: '50', autoboot: 'false', owner_uuid: imageUuid })
-  assert.deepEqual([plan.record.alias, plan.record.cpu_shares, plan.record.autoboot, plan.record.owner_uuid, plan.record.last_modified], ['web', 50, false, imageUuid, later])
-  assert.deepEqual(plan.changes.map((change) => [change.prettyPath, change.action]), [['alias', 'added'], ['owner_uuid', 'changed'], ['autoboot', 'changed'], ['cpu_shares', 'changed']])
+  assert.deepEqual(
+    [plan.record.alias, plan.record.cpu_shares, plan.record.autoboot, plan.record.owner_uuid, plan.record.last_modified],
+    ['web', 50, false, imageUuid, later],
+  )
+  assert.deepEqual(
+    plan.changes.map((change) => [change.prettyPath, change.action]),
+    [
+      ['alias', 'added'],
+      ['owner_uuid', 'changed'],
+      ['autoboot', 'changed'],
+      ['cpu_shares', 'changed'],
+    ],
+  )
   const back = update({ alias: '', cpu_shares: null, autoboot: '', owner_uuid: '' }, plan.record)
   assert.deepEqual({ ...back.record, last_modified: '' }, { ...machine(), last_modified: '' })
   assert.match(refusal({ max_physical_memory: '' }).message, /max_physical_memory cannot be unset/)
   assert.equal(update({ cpu_cap: 0 }, machine({ cpu_cap: 100 })).record.cpu_cap, undefined)
   assert.deepEqual([update({ quota: 0 }).quota_gib, update({ quota: '' }).quota_gib, update({ quota: 5 }).quota_gib], [null, null, 5])
   assert.deepEqual(isBusy(update({ quota: 0 })), ['quota'])
-  assert.deepEqual([update({ zfs_snapshot_limit: 5 }).record.zfs_snapshot_limit, update({ zfs_snapshot_limit: null }, machine({ zfs_snapshot_limit: 5 })).record.zfs_snapshot_limit], [5, undefined])
+  assert.deepEqual(
+    [
+      update({ zfs_snapshot_limit: 5 }).record.zfs_snapshot_limit,
+      update({ zfs_snapshot_limit: null }, machine({ zfs_snapshot_limit: 5 })).record.zfs_snapshot_limit,
+    ],
+    [5, undefined],
+  )
 })
 
 test('memory keeps the differences of locked and swap and the ratio of tmpfs', () => {
@@ -73,7 +92,13 @@ test('memory keeps the differences of locked and swap and the ratio of tmpfs', (
 test('maps: set_ merges, remove_ takes keys', () => {
   const record = machine({ tags: { a: 1, b: 2 }, customer_metadata: { x: 'y' } })
   const plan = update({ set_tags: { b: 3, c: true }, remove_tags: ['a', 'none'], set_customer_metadata: { z: '' } }, record)
-  assert.deepEqual([plan.record.tags, plan.record.customer_metadata], [{ b: 3, c: true }, { x: 'y', z: '' }])
+  assert.deepEqual(
+    [plan.record.tags, plan.record.customer_metadata],
+    [
+      { b: 3, c: true },
+      { x: 'y', z: '' },
+    ],
+  )
   assert.deepEqual(isBusy(plan), ['metadata', 'firewall'])
   assert.match(refusal({ remove_tags: 'a' }).message, /remove_tags must be an array\./)
   assert.match(refusal({ set_tags: { a: [] } }).message, /set_tags\.a must be a string, number or boolean/)
@@ -83,14 +108,31 @@ test('maps: set_ merges, remove_ takes keys', () => {
 
 test('nics: the primary flag moves, the MAC stays, exactly one is primary', () => {
   const moved = update({ update_nics: [{ mac: macs[1], primary: true }] })
-  assert.deepEqual(moved.record.nics.map((nic) => nic.primary), [undefined, true])
+  assert.deepEqual(
+    moved.record.nics.map((nic) => nic.primary),
+    [undefined, true],
+  )
   assert.deepEqual(isBusy(moved), ['addresses', 'firewall'])
   const removed = update({ remove_nics: [macs[0].toUpperCase()] })
-  assert.deepEqual(removed.record.nics.map((nic) => [nic.mac, nic.primary]), [[macs[1], true]])
+  assert.deepEqual(
+    removed.record.nics.map((nic) => [nic.mac, nic.primary]),
+    [[macs[1], true]],
+  )
   assert.deepEqual([removed.effects.nics, removed.effects.restart_needed], [true, ['nics']])
   const publicWins = machine({ nics: [...twoNics, { nic_tag: 'internal', ips: ['8.8.4.4/24'] }] })
-  assert.deepEqual(update({ remove_nics: [macs[0]] }, publicWins).record.nics.map((nic) => nic.primary), [undefined, true])
-  assert.match(refusal({ update_nics: [{ mac: macs[0], primary: true }, { mac: macs[1], primary: true }] }).message, /more than 1 primary NIC/)
+  assert.deepEqual(
+    update({ remove_nics: [macs[0]] }, publicWins).record.nics.map((nic) => nic.primary),
+    [undefined, true],
+  )
+  assert.match(
+    refusal({
+      update_nics: [
+        { mac: macs[0], primary: true },
+        { mac: macs[1], primary: true },
+      ],
+    }).message,
+    /more than 1 primary NIC/,
+  )
   assert.match(refusal({ update_nics: [{ mac: '02:08:20:00:00:cc' }] }).message, /no nic with MAC 02:08:20:00:00:cc/)
   assert.match(refusal({ update_nics: [{ ips: ['dhcp'] }] }).message, /Missing required properties: update_nics\.0\.mac/)
   assert.match(refusal({ update_nics: {} }).message, /update_nics must be an array\./)
@@ -111,7 +153,14 @@ test('nics: addresses in both forms over what was', () => {
 
 test('nics: adding, and what a running machine sees', () => {
   const plan = update({ add_nics: [{ nic_tag: 'internal', ips: ['10.0.0.3/24'] }] })
-  assert.deepEqual(plan.record.nics[2], { interface: 'eth2', mac: '02:08:20:00:00:01', nic_tag: 'internal', ips: ['10.0.0.3/24'], ip: '10.0.0.3', netmask: '255.255.255.0' })
+  assert.deepEqual(plan.record.nics[2], {
+    interface: 'eth2',
+    mac: '02:08:20:00:00:01',
+    nic_tag: 'internal',
+    ips: ['10.0.0.3/24'],
+    ip: '10.0.0.3',
+    netmask: '255.255.255.0',
+  })
   assert.equal(update({ remove_nics: [macs[0]], add_nics: [{ nic_tag: 'internal' }] }).record.nics[1]?.interface, 'eth0')
   assert.deepEqual(isBusy(update({ update_nics: [{ mac: macs[0], allow_ip_spoofing: true }] })), ['guards'])
   assert.deepEqual(isBusy(update({ update_nics: [{ mac: macs[0], ips: ['10.0.0.7/24'] }] })), ['guards', 'addresses', 'firewall'])
@@ -143,7 +192,10 @@ test('routes hold on to nics', () => {
 test('file systems', () => {
   const record = machine({ filesystems: [{ type: 'lofs', source: '/a', target: '/a' }] })
   const plan = update({ add_filesystems: [{ type: 'lofs', source: '/b', target: '/b' }], update_filesystems: [{ target: '/a', options: ['ro'] }] }, record)
-  assert.deepEqual(plan.record.filesystems, [{ type: 'lofs', source: '/a', target: '/a', options: ['ro'] }, { type: 'lofs', source: '/b', target: '/b' }])
+  assert.deepEqual(plan.record.filesystems, [
+    { type: 'lofs', source: '/a', target: '/a', options: ['ro'] },
+    { type: 'lofs', source: '/b', target: '/b' },
+  ])
   assert.deepEqual(plan.effects.restart_needed, ['filesystems'])
   assert.equal(update({ remove_filesystems: ['/a'] }, record).record.filesystems, undefined)
   assert.match(refusal({ remove_filesystems: ['/z'] }, record).message, /missing requested filesystem: \/z/)
@@ -169,24 +221,37 @@ test('guards, resolvers, what cannot be changed', () => {
 })
 
 test('the same update again changes nothing; there is always one primary nic', () => {
-  const nicChange = fc.record({ mac: fc.constantFrom(...macs), primary: fc.constant(true), vlan_id: fc.nat(4095), ips: fc.constantFrom(['dhcp'], ['10.0.0.9/24'], []) }, { requiredKeys: ['mac'] })
-  const payload = fc.record({
-    alias: fc.constantFrom('a', 'b', ''), cpu_cap: fc.nat(200), set_tags: fc.dictionary(fc.constantFrom('p', 'q'), fc.oneof(fc.nat(), fc.boolean(), fc.string()), { noNullPrototype: true }),
-    update_nics: fc.uniqueArray(nicChange, { selector: (nic) => nic.mac, maxLength: 2 }), remove_nics: fc.subarray([...macs]), add_nics: fc.array(fc.constant({ nic_tag: 'internal' }), { maxLength: 2 }),
-  }, { requiredKeys: [], noNullPrototype: true })
+  const nicChange = fc.record(
+    { mac: fc.constantFrom(...macs), primary: fc.constant(true), vlan_id: fc.nat(4095), ips: fc.constantFrom(['dhcp'], ['10.0.0.9/24'], []) },
+    { requiredKeys: ['mac'] },
+  )
+  const payload = fc.record(
+    {
+      alias: fc.constantFrom('a', 'b', ''),
+      cpu_cap: fc.nat(200),
+      set_tags: fc.dictionary(fc.constantFrom('p', 'q'), fc.oneof(fc.nat(), fc.boolean(), fc.string()), { noNullPrototype: true }),
+      update_nics: fc.uniqueArray(nicChange, { selector: (nic) => nic.mac, maxLength: 2 }),
+      remove_nics: fc.subarray([...macs]),
+      add_nics: fc.array(fc.constant({ nic_tag: 'internal' }), { maxLength: 2 }),
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  )
   let planned = 0
-  fc.assert(fc.property(payload, (change) => {
-    try {
-      const { record, changes } = update(change)
-      planned++
-      assert.equal(record.nics.filter((nic) => nic.primary === true).length, Math.min(1, record.nics.length))
-      assert.equal(changes.length === 0, record.last_modified !== later)
-      assert.deepEqual(update({}, record).record, record)
-      const { add_nics: _added, remove_nics: _removed, ...again } = change
-      assert.deepEqual(update(again, record).changes, [])
-    } catch (error) {
-      assert.ok(error instanceof AppError && /more than 1 primary|no nic with MAC|same IP/.test(error.message), String(error))
-    }
-  }), { numRuns: 300 })
+  fc.assert(
+    fc.property(payload, (change) => {
+      try {
+        const { record, changes } = update(change)
+        planned++
+        assert.equal(record.nics.filter((nic) => nic.primary === true).length, Math.min(1, record.nics.length))
+        assert.equal(changes.length === 0, record.last_modified !== later)
+        assert.deepEqual(update({}, record).record, record)
+        const { add_nics: _added, remove_nics: _removed, ...again } = change
+        assert.deepEqual(update(again, record).changes, [])
+      } catch (error) {
+        assert.ok(error instanceof AppError && /more than 1 primary|no nic with MAC|same IP/.test(error.message), String(error))
+      }
+    }),
+    { numRuns: 300 },
+  )
   assert.ok(planned > 50, `${planned} plans`)
 })

@@ -39,7 +39,10 @@ const machineKeys = { nics: 'mac', filesystems: 'target' }
 export function planUpdate(current: CurrentMachine, payload: Record<string, unknown>, facts: UpdateFacts): UpdatePlan {
   const { record } = current
   const checked = checkPayload('update', record.brand, payload)
-  const notices = judgeNotices(checked.notices.filter((notice) => !isUnchanged(notice.path, payload, record)), facts.strict)
+  const notices = judgeNotices(
+    checked.notices.filter((notice) => !isUnchanged(notice.path, payload, record)),
+    facts.strict,
+  )
   const work: Work = { current, checked, facts, problems: [...checked.problems, ...notices.problems], warnings: notices.warnings }
   const nics = planNics(work)
   const filesystems = planFilesystems(work)
@@ -119,10 +122,12 @@ function checkTogether(wanted: Wanted, nics: readonly Nic[], { current, checked,
   const { record } = current
   const routes = wanted.routes ?? {}
   // Routes can name nics that go away.
-  if (checked.edits['routes'] !== undefined || checked.edits['nics'] !== undefined) problems.push(...checkRoutes(routes, nics, checked.edits['routes'] === undefined ? 'routes' : 'set_routes'))
+  if (checked.edits['routes'] !== undefined || checked.edits['nics'] !== undefined)
+    problems.push(...checkRoutes(routes, nics, checked.edits['routes'] === undefined ? 'routes' : 'set_routes'))
   if (checked.edits['routes'] !== undefined) warnings.push(...routeWarnings(routes, nics))
   if (record.delegate_dataset === true) return
-  if (checked.values['indestructible_delegated'] === true) problems.push({ path: 'indestructible_delegated', message: 'indestructible_delegated needs a delegated dataset, and the machine was made without one.' })
+  if (checked.values['indestructible_delegated'] === true)
+    problems.push({ path: 'indestructible_delegated', message: 'indestructible_delegated needs a delegated dataset, and the machine was made without one.' })
   for (const name of ['zfs_data_compression', 'zfs_data_recsize']) {
     if (checked.values[name] !== undefined) warnings.push(`"${name}" has no effect without a delegated dataset.`)
   }

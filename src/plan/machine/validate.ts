@@ -45,8 +45,16 @@ function checkCreation(brand: Brand, checked: CheckedPayload): Problem[] {
   const { ram, ...limits } = values as Partial<Memory> & { ram?: number }
   const drafts = (checked.items['nics'] ?? []).map((item) => planNicDraft(item, null))
   const draws = { count: 0 }
-  const anywhere = { newMac: () => renderMac(draws.count++), readNicTag: () => ({ name: 'any', type: 'normal', mac: '-', mtu: 9000 }) as const, conflicts: { byMac: () => null, byAddress: () => null, byVrid: () => null } }
-  const { nics, problems } = planNicList(drafts.map((planned) => planned.draft), { uuid: anyUuid, brand }, anywhere)
+  const anywhere = {
+    newMac: () => renderMac(draws.count++),
+    readNicTag: () => ({ name: 'any', type: 'normal', mac: '-', mtu: 9000 }) as const,
+    conflicts: { byMac: () => null, byAddress: () => null, byVrid: () => null },
+  }
+  const { nics, problems } = planNicList(
+    drafts.map((planned) => planned.draft),
+    { uuid: anyUuid, brand },
+    anywhere,
+  )
   const filesystems = (checked.items['filesystems'] ?? []).flatMap((item) => planFilesystem(item, null, () => anyUuid).problems)
   const memory = planMemory(ram === undefined ? limits : { max_physical_memory: ram, ...limits }).problems
   const routes = values['routes'] === undefined ? [] : checkRoutes(values['routes'] as Record<string, string>, nics, 'routes')
@@ -65,7 +73,8 @@ function missingOf(brand: Brand, { values, items, problems }: CheckedPayload): P
     return isThere ? [] : [{ path: 'image_uuid', message: '', missing: true }]
   }
   return (items['disks'] ?? []).flatMap((disk) => {
-    const isSized = disk.values['size'] !== undefined || disk.values['image_uuid'] !== undefined || disk.values['nocreate'] === true || disk.values['media'] === 'cdrom'
+    const isSized =
+      disk.values['size'] !== undefined || disk.values['image_uuid'] !== undefined || disk.values['nocreate'] === true || disk.values['media'] === 'cdrom'
     return isSized || disk.bad.has('size') ? [] : [{ path: `${disk.path}.size`, message: '', missing: true }]
   })
 }
@@ -73,7 +82,9 @@ function missingOf(brand: Brand, { values, items, problems }: CheckedPayload): P
 /** Of an update only what it adds can be judged without the machine. */
 function checkAdditions(checked: CheckedPayload): Problem[] {
   const nics = (checked.edits['nics']?.add ?? []).flatMap((item) => planNicDraft(item, null).problems)
-  const macs = (checked.edits['nics']?.update ?? []).filter((item) => item.values['mac'] === undefined && !item.bad.has('mac')).map((item) => ({ path: `${item.path}.mac`, message: '', missing: true }) as const)
+  const macs = (checked.edits['nics']?.update ?? [])
+    .filter((item) => item.values['mac'] === undefined && !item.bad.has('mac'))
+    .map((item) => ({ path: `${item.path}.mac`, message: '', missing: true }) as const)
   const added = checked.edits['filesystems']?.add
   const filesystems = added === undefined ? [] : editFilesystems([], { add: added }, () => anyUuid).problems
   return [...nics, ...macs, ...filesystems]

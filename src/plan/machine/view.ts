@@ -24,11 +24,34 @@ const snapshotPrefix = 'vmsnap-'
 
 /** The machine as `vmadm get` shows it (reference 1.5, 1.7), keys in a fixed order. */
 export function renderMachine(record: MachineRecord, seen: Seen): Machine {
-  const { internal, delegate_dataset: _delegated, nowait: _nowait, v, uuid, zonename, brand, alias, hostname, dns_domain, image_uuid, create_timestamp, last_modified, ...rest } = record
+  const {
+    internal,
+    delegate_dataset: _delegated,
+    nowait: _nowait,
+    v,
+    uuid,
+    zonename,
+    brand,
+    alias,
+    hostname,
+    dns_domain,
+    image_uuid,
+    create_timestamp,
+    last_modified,
+    ...rest
+  } = record
   return {
-    v, uuid, zonename, ...present({ alias }), hostname, dns_domain, brand,
-    type: typeOf(record), hvm: isHvm(record),
-    state: stateOf(record, seen), zone_state: zoneStateOf(record, seen),
+    v,
+    uuid,
+    zonename,
+    ...present({ alias }),
+    hostname,
+    dns_domain,
+    brand,
+    type: typeOf(record),
+    hvm: isHvm(record),
+    state: stateOf(record, seen),
+    zone_state: zoneStateOf(record, seen),
     ...runningOf(seen),
     image_uuid,
     ...rest,
@@ -38,8 +61,14 @@ export function renderMachine(record: MachineRecord, seen: Seen): Machine {
     ...(seen.datasets.length > 0 ? { datasets: seen.datasets } : {}),
     snapshots: snapshotsOf(seen),
     ...marksOf(internal),
-    ...present({ missing: seen.missing, exit_status: seen.last_exit?.exit_status, exit_timestamp: seen.last_exit?.exit_timestamp, platform_buildstamp: seen.platform_buildstamp }),
-    create_timestamp, last_modified,
+    ...present({
+      missing: seen.missing,
+      exit_status: seen.last_exit?.exit_status,
+      exit_timestamp: seen.last_exit?.exit_timestamp,
+      platform_buildstamp: seen.platform_buildstamp,
+    }),
+    create_timestamp,
+    last_modified,
   }
 }
 

@@ -4,10 +4,10 @@ import { listKeys, metadataLimits, resolveDelete, resolveGet, resolvePut } from 
 import { createRecord } from './record.fixture.ts'
 
 const record = createRecord({
-  customer_metadata: { 'user-script': '#!/bin/sh', flag: true, 'docker:x': 'hidden', 'sdc:uuid': 'forged' },
-  internal_metadata: { root_pw: 'secret', 'docker:cmd': '[]', 'operator-script': '#!/bin/true', private: 'operator only', 'sdc:volumes': '[{"name":"v"}]' },
+  customer_metadata: { 'user-script': '#!/bin/sh', 'flag': true, 'docker:x': 'hidden', 'sdc:uuid': 'forged' },
+  internal_metadata: { 'root_pw': 'secret', 'docker:cmd': '[]', 'operator-script': '#!/bin/true', 'private': 'operator only', 'sdc:volumes': '[{"name":"v"}]' },
   internal_metadata_namespaces: ['docker'],
-  tags: { role: 'db', '__proto__x': 1 },
+  tags: { role: 'db', __proto__x: 1 },
   routes: { '192.168.0.0/16': '10.0.0.9', '172.16.0.1': 'nics[0]', '172.16.0.2': 'macs[02:00:00:00:00:01]', '172.16.0.3': 'nics[7]' },
   nics: [{ interface: 'eth0', mac: '02:00:00:00:00:01', nic_tag: 'int', ips: ['dhcp', '10.0.0.2/24'] }],
 })
@@ -21,11 +21,11 @@ function get(key: string): string | null {
 test('GET finds each key where it belongs', () => {
   const expected: Record<string, string | null> = {
     'user-script': '#!/bin/sh',
-    flag: 'true',
-    root_pw: 'secret',
+    'flag': 'true',
+    'root_pw': 'secret',
     'docker:cmd': '[]',
     'docker:x': null,
-    private: null,
+    'private': null,
     'operator-script': null,
     'sdc:operator-script': '#!/bin/true',
     'sdc:uuid': record.uuid,
@@ -53,7 +53,8 @@ test('sdc:routes is a list; a route over a nic without an address is left out', 
 })
 
 test('what is not for the guest, or not its own property, is not found', () => {
-  for (const key of ['sdc:internal', 'sdc:internal_metadata', 'sdc:__proto__', 'sdc:constructor', '__proto__', 'toString', 'sdc:tags.__proto__']) assert.equal(get(key), null, key)
+  for (const key of ['sdc:internal', 'sdc:internal_metadata', 'sdc:__proto__', 'sdc:constructor', '__proto__', 'toString', 'sdc:tags.__proto__'])
+    assert.equal(get(key), null, key)
 })
 
 test('KEYS lists what GET gives', () => {

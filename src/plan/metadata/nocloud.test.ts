@@ -20,7 +20,9 @@ test('user-data and vendor-data: as given, the older name second, else empty and
   assert.equal(none['user-data'], '')
   assert.match(none['vendor-data'], /^#cloud-config\n\{\n {2}"disable_root": false\n\}\n$/)
   assert.equal(renderNoCloudSeed(createRecord({ customer_metadata: { 'user-data': 'old' } }))['user-data'], 'old')
-  const given = renderNoCloudSeed(createRecord({ customer_metadata: { 'user-data': 'old', 'cloud-init:user-data': 'new', 'cloud-init:vendor-data': 'v', 'cloud-init:network-config': 'n' } }))
+  const given = renderNoCloudSeed(
+    createRecord({ customer_metadata: { 'user-data': 'old', 'cloud-init:user-data': 'new', 'cloud-init:vendor-data': 'v', 'cloud-init:network-config': 'n' } }),
+  )
   assert.deepEqual([given['user-data'], given['vendor-data'], given['network-config']], ['new', 'v', 'n'])
 })
 
@@ -35,21 +37,21 @@ test('network: by MAC, default route and resolvers on the primary nic only', () 
   assert.deepEqual(renderNetworkConfig(record), {
     version: 2,
     ethernets: {
-      eth0: { match: { macaddress: '02:00:00:00:00:0a' }, 'set-name': 'eth0', dhcp4: true, dhcp6: true, 'accept-ra': true },
+      eth0: { 'match': { macaddress: '02:00:00:00:00:0a' }, 'set-name': 'eth0', 'dhcp4': true, 'dhcp6': true, 'accept-ra': true },
       eth1: {
-        match: { macaddress: '02:00:00:00:00:0b' },
+        'match': { macaddress: '02:00:00:00:00:0b' },
         'set-name': 'eth1',
-        dhcp4: false,
-        dhcp6: false,
-        addresses: ['10.0.0.2/24', 'fd00::2/64'],
-        routes: [
+        'dhcp4': false,
+        'dhcp6': false,
+        'addresses': ['10.0.0.2/24', 'fd00::2/64'],
+        'routes': [
           { to: '0.0.0.0/0', via: '10.0.0.1' },
           { to: '192.168.0.0/16', via: '10.0.0.9' },
           { to: '203.0.113.7/32', via: '10.0.0.8' },
           { to: 'fd01::/64', via: 'fd00::1' },
         ],
-        nameservers: { addresses: ['10.0.0.53', 'fd00::53'], search: ['example.org'] },
-        mtu: 9000,
+        'nameservers': { addresses: ['10.0.0.53', 'fd00::53'], search: ['example.org'] },
+        'mtu': 9000,
       },
     },
   })

@@ -25,7 +25,9 @@ export function renderNoCloudSeed(record: MachineRecord): NoCloudSeed {
 }
 
 function renderMetaData(record: MachineRecord): Record<string, unknown> {
-  const keys = String(record.customer_metadata['root_authorized_keys'] ?? '').split('\n').map((line) => line.trim())
+  const keys = String(record.customer_metadata['root_authorized_keys'] ?? '')
+    .split('\n')
+    .map((line) => line.trim())
   const isName = record.dns_domain === '' || record.hostname.includes('.')
   return {
     'instance-id': record.uuid,
@@ -47,10 +49,10 @@ function renderEthernet(nic: Nic, primary: boolean, record: MachineRecord): Reco
   const routes = [...renderGateways(nic, primary), ...renderStaticRoutes(nic, primary, record)]
   const nameservers = { addresses: record.resolvers, ...(record.dns_domain === '' ? {} : { search: [record.dns_domain] }) }
   return {
-    match: { macaddress: nic.mac.toLowerCase() },
+    'match': { macaddress: nic.mac.toLowerCase() },
     'set-name': nic.interface,
-    dhcp4: nic.ips.includes('dhcp'),
-    ...(nic.ips.includes('addrconf') ? { dhcp6: true, 'accept-ra': true } : { dhcp6: false }),
+    'dhcp4': nic.ips.includes('dhcp'),
+    ...(nic.ips.includes('addrconf') ? { 'dhcp6': true, 'accept-ra': true } : { dhcp6: false }),
     ...(addresses.length === 0 ? {} : { addresses }),
     ...(routes.length === 0 ? {} : { routes }),
     ...(primary && record.resolvers.length > 0 ? { nameservers } : {}),

@@ -29,7 +29,11 @@ test('version 1: GET, KEYS, NEGOTIATE, anything else', () => {
 })
 
 test('version 2: all four requests', () => {
-  const lines = renderFrame('00000001', 'GET', encodeBase64('ä key')) + renderFrame('00000002', 'KEYS') + putFrame('00000003', 'k', 'v\n.') + renderFrame('00000004', 'DELETE', encodeBase64('k'))
+  const lines =
+    renderFrame('00000001', 'GET', encodeBase64('ä key')) +
+    renderFrame('00000002', 'KEYS') +
+    putFrame('00000003', 'k', 'v\n.') +
+    renderFrame('00000004', 'DELETE', encodeBase64('k'))
   assert.deepEqual(parse(lines), [
     { kind: 'get', id: '00000001', key: 'ä key' },
     { kind: 'keys', id: '00000002' },
@@ -40,7 +44,15 @@ test('version 2: all four requests', () => {
 
 test('frames with a wrong length, checksum or form are dropped in silence', () => {
   const good = renderFrame('0000000a', 'GET', encodeBase64('k'))
-  const bad = [good.replace('V2 17', 'V2 18'), good.replace(/ [0-9a-f]{8} /, ' 00000000 '), good.replace('0000000a', '0000000b'), 'V2\n', 'V2 \n', 'V2 x y z\n', renderFrame('0000000G', 'KEYS')]
+  const bad = [
+    good.replace('V2 17', 'V2 18'),
+    good.replace(/ [0-9a-f]{8} /, ' 00000000 '),
+    good.replace('0000000a', '0000000b'),
+    'V2\n',
+    'V2 \n',
+    'V2 x y z\n',
+    renderFrame('0000000G', 'KEYS'),
+  ]
   assert.ok(good.startsWith('V2 17 '))
   for (const line of bad) assert.deepEqual(parse(line), [], line)
   assert.equal(parse(bad.join('') + good).length, 1)
@@ -98,14 +110,20 @@ test('any chunking of any valid conversation is understood alike', () => {
         got.push(...parser.push(bytes.subarray(from, from + size)))
         from += size
       }
-      assert.deepEqual(got, lines.map(({ request }) => request))
+      assert.deepEqual(
+        got,
+        lines.map(({ request }) => request),
+      )
       assert.equal(parser.heldBytes, 0)
     }),
   )
 })
 
 test('random bytes never throw, and never hold more than the limit', () => {
-  const noise = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.constantFrom('V2 ', 'GET ', '\n', 'V2 8 00000000 ', 'PUT').map((text) => Uint8Array.from(Buffer.from(text))))
+  const noise = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.constantFrom('V2 ', 'GET ', '\n', 'V2 8 00000000 ', 'PUT').map((text) => Uint8Array.from(Buffer.from(text))),
+  )
   fc.assert(
     fc.property(fc.array(noise), (chunks) => {
       const parser = createMetadataParser(500)

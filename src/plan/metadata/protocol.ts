@@ -42,7 +42,7 @@ export function createMetadataParser(limit = maxLineBytes): MetadataParser {
     },
     push(chunk) {
       const requests: MetadataRequest[] = []
-      for (let from = 0; from < chunk.length && !line.overflowed(); ) {
+      for (let from = 0; from < chunk.length && !line.overflowed();) {
         const newline = chunk.indexOf(0x0a, from)
         const end = newline === -1 ? chunk.length : newline
         line.append(chunk.subarray(from, end))

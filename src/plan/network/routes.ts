@@ -20,7 +20,10 @@ export function planRoutes(routes: Record<string, string>, nics: Nic[]): Planned
     const nic = planRouteNic(value, nics)
     if (nic === undefined) {
       const message = `The route to ${to} names "${value}", which is neither an address nor a nic of the machine.`
-      throw new AppError('InvalidPayload', message, { details: [{ path: `routes.${to}`, message }], hint: 'use an IP address, nics[N] or macs[aa:bb:cc:dd:ee:ff]' })
+      throw new AppError('InvalidPayload', message, {
+        details: [{ path: `routes.${to}`, message }],
+        hint: 'use an IP address, nics[N] or macs[aa:bb:cc:dd:ee:ff]',
+      })
     }
     return { to: target, via: null, interface: nic.interface }
   })
