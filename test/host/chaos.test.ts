@@ -37,12 +37,16 @@ test(`${kills} kills during a mixed load: no orphan, no loss`, { timeout: 420_00
   )
   const load = machines.map((own) => work(own, stop.signal))
   let done = 0
-  for (; done < kills; done += 1) {
-    await sleep(20 + Math.random() * 250)
-    await node.kill()
-    await node.start()
+  const failed = Promise.race(load)
+  try {
+    for (; done < kills; done += 1) {
+      await Promise.race([sleep(20 + Math.random() * 250), failed])
+      await node.kill()
+      await node.start()
+    }
+  } finally {
+    stop.abort()
   }
-  stop.abort()
   const operations = (await Promise.all(load)).reduce((sum, count) => sum + count, 0)
   await waitUntilIdle()
   await checkMachines(machines.flat())

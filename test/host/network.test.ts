@@ -99,7 +99,7 @@ function registerAll(): void {
     await waitFor(async () => (await readDhcpLease(lab.runDir, 'z32n0')) !== null, 15_000)
     const lease = await readDhcpLease(lab.runDir, 'z32n0')
     assert.deepEqual(lease?.resolvers, ['10.84.0.53'])
-    assert.match(client.exec('ip', 'address', 'show', 'dev', 'net0').output, new RegExp(`${lease!.ip}/24`))
+    assert.match(client.exec('ip', 'address', 'show', 'dev', 'net0').output, new RegExp(`${lease.ip}/24`))
     assertPing(client, '10.84.0.1')
     // Only what the server gave: a second address of the same subnet is not the nic's.
     client.exec('ip', 'address', 'add', '10.84.0.99/24', 'dev', 'net0')

@@ -88,7 +88,7 @@ const refused: Case[] = [
   { name: 'a blocked TCP port', frame: ether('0800', ipv4('06', tcpSyn(25))), freedBy: { blocked_outgoing_ports: [] } },
   { name: 'a VLAN tag', frame: ether('8100', `00070800${ipv4('11', udp(1, 7))}`), freedBy: null },
   { name: 'a priority tag', frame: ether('8100', `e0000800${ipv4('11', udp(1, 8))}`), freedBy: null },
-  { name: 'a service VLAN tag', frame: ether('88a8', `000781000008${'0800'}${ipv4('11', udp(1, 9))}`), freedBy: null },
+  { name: 'a service VLAN tag', frame: ether('88a8', `0007810000080800${ipv4('11', udp(1, 9))}`), freedBy: null },
   { name: 'the address of LLDP', frame: ether('0800', ipv4('11', udp(1, 10)), other.mac, '0180c200000e'), freedBy: null },
   { name: 'the address of spanning tree', frame: ether('0027', `424203${'00'.repeat(36)}`, other.mac, '0180c2000000'), freedBy: null },
   { name: 'the address of LACP', frame: ether('8809', '01'.repeat(50), other.mac, '0180c2000002'), freedBy: null },

@@ -33,7 +33,7 @@ const cases: [string, unknown][] = [
 ]
 
 for (const [word, value] of cases) {
-  test(`${word}`, () => assert.deepEqual(Object.values(parseAssignments([word])), [value]))
+  test(word, () => assert.deepEqual(Object.values(parseAssignments([word])), [value]))
 }
 
 test('words that are none, and broken JSON, are refused', () => {

@@ -30,7 +30,7 @@ export async function readFacts(layout: Layout, dataset: string): Promise<Facts 
   const facts: Facts = { group: null, origin: null, children: [] }
   for (const name of names) {
     if (name.startsWith('.group.')) facts.group = groupOf(dataset, Number(name.slice(7)))
-    else if (name === '.origin') facts.origin = parseSnapshotName(await readlink(join(directory, name)))
+    else if (name === '.origin') facts.origin = parseSnapshotName((await readlink(join(directory, name)).catch(ignoreMissing)) ?? '')
     else if (!name.startsWith('.')) facts.children.push(`${dataset}/${name}`)
   }
   return facts

@@ -16,9 +16,9 @@ export function inNetns(netns: string, ...program: string[]): ['nsenter', ...str
 export function renderZoneBatch(nics: readonly NicPlan[], routes: readonly RoutePlan[], hostPid: number): string {
   const lines = nics.flatMap((nic) => {
     const name = checkToken('link', nic.interface)
-    const pair = `link add name ${name} address ${checkToken('mac', nic.mac)} mtu ${Number(nic.mtu)} type veth`
+    const pair = `link add name ${name} address ${checkToken('mac', nic.mac)} mtu ${nic.mtu} type veth`
     return [
-      `${pair} peer name ${checkToken('link', nic.host_link)} mtu ${Number(nic.mtu)} netns ${hostPid}`,
+      `${pair} peer name ${checkToken('link', nic.host_link)} mtu ${nic.mtu} netns ${hostPid}`,
       ...nic.addresses.map((address) => renderAddressAdd(address, name)),
       `link set dev ${name} up`,
     ]
@@ -80,7 +80,7 @@ export function renderRaSettings(nic: NicPlan): string[] {
 
 /** For `bridge -batch -`: the nic's frames are in its VLAN only, untagged at its end; tagged on the uplinks. */
 export function renderVlanBatch(nic: NicPlan, uplinks: readonly string[]): string {
-  const vid = Number(nic.vlan_id)
+  const vid = nic.vlan_id
   return renderLines([
     `vlan del dev ${nic.host_link} vid 1`,
     `vlan add dev ${nic.host_link} vid ${vid} pvid untagged`,

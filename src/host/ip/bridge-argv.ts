@@ -28,7 +28,7 @@ export function renderBridgeBatch(tag: NicTag, bridge: Link | undefined, uplinkM
     lines.push(`link add name ${name} address ${uplinkMac ?? bridgeMac(tag.name)} type bridge ${words.join(' ')}`, `link set dev ${name} addrgenmode none`)
   } else if (!hasSettings(bridge)) lines.push(`link set dev ${name} type bridge ${words.join(' ')}`)
   // Set apart: only so does the bridge keep its MTU when ports with a smaller one join.
-  if (bridge?.mtu !== Number(tag.mtu)) lines.push(`link set dev ${name} mtu ${Number(tag.mtu)}`)
+  if (bridge?.mtu !== tag.mtu) lines.push(`link set dev ${name} mtu ${tag.mtu}`)
   if (bridge?.flags.includes('UP') !== true) lines.push(`link set dev ${name} up`)
   return renderLines([...lines, ...renderHostAddresses(tag, bridge)])
 }

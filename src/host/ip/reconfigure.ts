@@ -54,7 +54,7 @@ function renderNicChanges(nic: NicPlan, link: Link | undefined): string[] {
   // With the first address of a subnet the kernel takes the others of it away too: all are set again then.
   const stale = present.filter((address) => !planned.has(address))
   return [
-    ...(link !== undefined && link.mtu === nic.mtu ? [] : [`link set dev ${nic.interface} mtu ${Number(nic.mtu)}`]),
+    ...(link !== undefined && link.mtu === nic.mtu ? [] : [`link set dev ${nic.interface} mtu ${nic.mtu}`]),
     ...stale.map((address) => `address del ${address} dev ${nic.interface}`),
     ...nic.addresses.filter((address) => stale.length > 0 || !present.includes(canonical(address))).map((address) => renderAddressAdd(address, nic.interface)),
   ]
@@ -95,7 +95,7 @@ function routeWords(route: Route): string {
 }
 
 async function setHostMtu(nics: readonly NicPlan[], context: Context): Promise<void> {
-  await run(['ip', '-batch', '-'], { input: renderLines(nics.map((nic) => `link set dev ${nic.host_link} mtu ${Number(nic.mtu)}`)) }, context)
+  await run(['ip', '-batch', '-'], { input: renderLines(nics.map((nic) => `link set dev ${nic.host_link} mtu ${nic.mtu}`)) }, context)
 }
 
 async function ensureDhcp(zone: ZoneNetwork, nic: NicPlan, context: Context): Promise<void> {

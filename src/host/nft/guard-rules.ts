@@ -59,7 +59,7 @@ function renderDhcpRules({ guard, mac }: NicPlan): string[] {
 }
 
 function renderPortRules({ guard }: NicPlan): string[] {
-  return guard.blocked_outgoing_ports.map((port) => `tcp dport ${Number(port)} drop`)
+  return guard.blocked_outgoing_ports.map((port) => `tcp dport ${port} drop`)
 }
 
 function renderArpRules({ guard, mac, dhcp, host_link }: NicPlan): string[] {

@@ -101,7 +101,11 @@ async function createFile(path: string, options: PoolOptions, context: Context):
 export async function createSparse(path: string, size: number): Promise<void> {
   await rm(path, { force: true })
   const file = await open(path, 'wx', 0o600)
-  await file.truncate(size).finally(() => file.close())
+  try {
+    await file.truncate(size)
+  } finally {
+    await file.close()
+  }
 }
 
 export async function closeBtrfsPool(mountpoint: string, context: Context): Promise<void> {

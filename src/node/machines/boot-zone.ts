@@ -15,6 +15,7 @@ export async function bootZone(uuid: string, context: Context, parts: Parts, opt
   if (parts.live.isRunning(uuid)) return
   const record = parts.machines.get(uuid)
   if (record === undefined) throw new AppError('MachineNotFound', `${uuid}: No such zone configured`)
+  await endRemains(uuid, context, parts)
   const zoneid = parts.live.nextZoneid()
   const { nics, routes } = planMachineNics(record, zoneid, parts)
   try {
@@ -29,6 +30,11 @@ export async function bootZone(uuid: string, context: Context, parts: Parts, opt
     throw error
   }
   startMdataExecute(record, options.first, parts)
+}
+
+/** What a kill of the daemon, or a zone that ended meanwhile, left in the way of a new one. */
+async function endRemains(uuid: string, context: Context, parts: Parts): Promise<void> {
+  if ((await parts.host.runtime.read(uuid)) !== null) await endZone(uuid, context, parts)
 }
 
 /** Ends the zone at once, whatever stage it is in, and removes every trace of it. Safe to repeat. */

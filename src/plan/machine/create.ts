@@ -156,7 +156,7 @@ function optionalIdentity({ delegate_dataset, nowait, mdata_exec_timeout }: Part
 }
 
 function planCreateMemory(work: Work): Memory {
-  const { memory, problems, warnings } = planMemory(work.checked.values as Partial<Memory>)
+  const { memory, problems, warnings } = planMemory(work.checked.values)
   // Limits that are bad already would only be blamed a second time.
   const isBad = work.problems.some((problem) => ['max_swap', 'ram', 'max_physical_memory'].includes(problem.path))
   keep({ problems: isBad ? [] : problems, warnings }, work)
