@@ -28,7 +28,6 @@ const planted: Record<string, [path: string, text: string]> = {
   'only-in-fastify': ['src/host/c.ts', `import { fastify } from 'fastify'\nexport const x = fastify`],
   'only-in-pino': ['src/host/d.ts', `import { pino } from 'pino'\nexport const x = pino`],
   'only-in-zod': ['src/plan/e.ts', `import { z } from 'zod'\nexport const x = z`],
-  'only-in-ipaddr.js': ['src/host/f.ts', `import ip from 'ipaddr.js'\nexport const x = ip`],
   'no-cycles': ['src/node/d.ts', `import { y } from './e.ts'\nexport const x = y`],
   'test-imported': ['src/node/f.ts', `import './g.test.ts'`],
   'unresolved': ['src/node/h.ts', `import './nowhere.ts'`],
