@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -37,6 +38,8 @@ static _Noreturn void exec_crun(const struct options *options, int errors) {
   signal(SIGHUP, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   dup2(errors, 2);
+  /* crun makes the mount points that the zone lacks, parents too: everyone in the zone must get through them. */
+  umask(022);
   /* The keeper is protected from the OOM killer; the zone is not. */
   write_file("/proc/self/oom_score_adj", "0");
   if (options->join && join_delegated()) {

@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 import { checkDatasetName, checkQuota, checkSnapshotName, parentOf, renameBelow, renderSnapshotName } from './pool/name.ts'
 import { datasetExists, datasetNotFound, hasClones, held, snapshotExists, snapshotNotFound } from './pool/refusals.ts'
 import type { Dataset, DatasetOptions, DatasetSnapshot, SnapshotName, Storage } from './storage.ts'
-import { readStream, renderStream } from './storage-fake-stream.ts'
+import { readStream, renderStream } from './storage-stream-fake.ts'
 
 /** Verbs that `failNext` can make fail. */
 export type FakeVerb = Exclude<keyof Storage, 'kind' | 'pool' | 'mountpoint' | 'mountpointOf'>

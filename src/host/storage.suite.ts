@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, test, type TestContext } from 'node:test'
-import { type ErrorCode, isAppError } from '#contracts/errors.ts'
 import type { Context } from './context.ts'
-import type { SnapshotName, Storage } from './storage.ts'
+import { breaking, get, put, refuses, refusesWrite, snapshotNames, text } from './storage-probes.suite.ts'
+import type { Storage } from './storage.ts'
 
 /** What a driver's test hands in. */
 export interface StorageSubject {
@@ -370,49 +370,4 @@ const cases: Record<string, Case> = {
     const usage = await storage.readUsage(context)
     assert.ok(usage.size_bytes > 0 && usage.used_bytes <= usage.size_bytes && usage.available_bytes <= usage.size_bytes, JSON.stringify(usage))
   },
-}
-
-async function refuses(code: ErrorCode, promise: Promise<unknown>): Promise<void> {
-  const error = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  assert.ok(error !== null, `expected ${code}, but it was done`)
-  assert.ok(isAppError(error, code), `expected ${code}, got ${String(error)}`)
-}
-
-async function refusesWrite(storage: Storage, dataset: string, mebibytes: number): Promise<void> {
-  const error = await put(storage, dataset, 'too-much', randomBytes(mebibytes << 20)).then(
-    () => null,
-    (reason: NodeJS.ErrnoException) => reason,
-  )
-  // -122 is EDQUOT, for which Node has no name.
-  assert.ok(error?.errno === -122 || error?.code === 'ENOSPC', `writing ${mebibytes} MiB to ${dataset}: ${error?.code ?? 'done'}`)
-  await writeFile(join(storage.mountpointOf(dataset), 'too-much'), '').catch(() => {})
-}
-
-/** Writes and fsyncs, so that a quota has its say. */
-async function put(storage: Storage, dataset: string, path: string, content: string | Buffer): Promise<void> {
-  const full = join(storage.mountpointOf(dataset), path)
-  await mkdir(join(full, '..'), { recursive: true })
-  await writeFile(full, content, { flush: true })
-}
-
-async function get(storage: Storage, dataset: string, path: string): Promise<string> {
-  return await readFile(join(storage.mountpointOf(dataset), path), 'utf8')
-}
-
-async function snapshotNames(storage: Storage, dataset: SnapshotName['dataset'], context: Context): Promise<string[]> {
-  return (await storage.listSnapshots(dataset, context)).map(({ name }) => name)
-}
-
-async function text(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
-}
-
-async function* breaking(head: Buffer, error: Error): AsyncGenerator<Buffer> {
-  yield head
-  throw error
 }

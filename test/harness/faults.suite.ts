@@ -109,23 +109,21 @@ export function registerFaultSuite(label: string, make: (hooks: Hooks) => Promis
   for (const [name, { kind, steps, final, script }] of Object.entries(scripts)) {
     test(`${label}: ${name} that fails at any step leaves the machine whole`, async () => {
       const clean = await subject.inventory()
-      for (let step = 0; step < steps; step += 1) {
-        for (const when of ['before', 'after'] as const) {
-          const at = `${name}, ${when} step ${step}`
-          const { uuid } = (await runWell(createMachineRequest(payload(), { strict: true, dry_run: false }, subject.node.parts))).result as { uuid: string }
-          await runWell(createSnapshotRequest(uuid, 'kept', subject.node.parts))
-          const before = { machine: shown(subject.node, uuid), host: await subject.inventory() }
-          plant({ kind, step, when })
-          const operation = await runRequest(await script(subject.node, uuid))
-          // Past the point of no return the operation stands, and says what is left to do.
-          if (operation.state === 'done') assert.match(operation.warnings.join(), /planted/, at)
-          else {
-            assertPlanted(operation, at)
-            if (!(final === step && when === 'after')) await checkAfter({ node: subject.node, uuid, before, at, inventory: subject.inventory })
-          }
-          await removeMachine(uuid, runWell)
-          assert.deepEqual(await subject.inventory(), clean, at)
-        }
+      const places = Array.from({ length: steps }, (_, step) => [{ step, when: 'before' } as const, { step, when: 'after' } as const]).flat()
+      for (const { step, when } of places) {
+        const at = `${name}, ${when} step ${step}`
+        const { uuid } = (await runWell(createMachineRequest(payload(), { strict: true, dry_run: false }, subject.node.parts))).result as { uuid: string }
+        await runWell(createSnapshotRequest(uuid, 'kept', subject.node.parts))
+        const before = { machine: shown(subject.node, uuid), host: await subject.inventory() }
+        plant({ kind, step, when })
+        const operation = await runRequest(await script(subject.node, uuid))
+        // Past the point of no return the operation stands, and says what is left to do.
+        if (operation.state === 'done') assert.match(operation.warnings.join(), /planted/, at)
+        else assertPlanted(operation, at)
+        if (operation.state !== 'done' && !(final === step && when === 'after'))
+          await checkAfter({ node: subject.node, uuid, before, at, inventory: subject.inventory })
+        await removeMachine(uuid, runWell)
+        assert.deepEqual(await subject.inventory(), clean, at)
       }
     })
   }

@@ -26,7 +26,6 @@ export const operationKinds = [
 export type OperationKind = (typeof operationKinds)[number]
 
 export const operationStates = ['queued', 'running', 'cancelling', 'done', 'failed', 'cancelled'] as const
-export type OperationState = (typeof operationStates)[number]
 
 /** A mutation under way or finished. Times are ISO 8601 in UTC. */
 export const Operation = z.object({

@@ -1,14 +1,11 @@
 import { AppError, isAppError } from '#contracts/errors.ts'
+import { isNoSpace } from '../fs/atomic.ts'
 import { noSpace } from '../pool/refusals.ts'
 import { CommandFailure } from '../run/run.ts'
 
-// EDQUOT, for which Node has no name: its `code` reads "Unknown system error -122".
-const overQuota = -122
-
 /** Words of btrfs-progs and the kernel (6.2 to 6.14) → our codes; anything else stays CommandFailed. */
 export function asBtrfsFailure(error: unknown, what: string): unknown {
-  const { code, errno } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || errno === overQuota) return noSpace(what, error)
+  if (isNoSpace(error)) return noSpace(what, error)
   const text = failureText(error)
   if (text === null) return error
   if (/No space left on device|Disk quota exceeded/.test(text)) return noSpace(what, error)

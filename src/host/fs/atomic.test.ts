@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { isAppError } from '#contracts/errors.ts'
-import { ensureDirectory, listDirectory, readJsonFile, readTextFile, removeFile, removeTemporaryFiles, removeTree, writeFileAtomic } from './atomic.ts'
+import {
+  ensureDirectory,
+  isNoSpace,
+  listDirectory,
+  readJsonFile,
+  readTextFile,
+  removeFile,
+  removeTemporaryFiles,
+  removeTree,
+  writeFileAtomic,
+} from './atomic.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -30,6 +40,14 @@ test('a write that fails leaves the old state and no temporary file', async () =
   assert.deepEqual(await readdir(directory), ['a'])
   assert.deepEqual(await readdir(path), ['inside'])
   await assert.rejects(writeFileAtomic(join(directory, 'no/such/a'), 'text'), { code: 'ENOENT' })
+})
+
+test('a full file system and a used-up quota are both no space', () => {
+  assert.ok(isNoSpace(Object.assign(new Error(), { code: 'ENOSPC', errno: -28 })))
+  // As Node gives EDQUOT.
+  assert.ok(isNoSpace(Object.assign(new Error(), { code: 'Unknown system error -122', errno: -122 })))
+  assert.ok(!isNoSpace(Object.assign(new Error(), { code: 'EIO', errno: -5 })))
+  assert.ok(!isNoSpace(null))
 })
 
 test('a symbolic link in the place of the file is replaced, not followed', async () => {

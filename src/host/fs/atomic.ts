@@ -88,8 +88,15 @@ function ignoreMissing(error: NodeJS.ErrnoException): null {
   throw error
 }
 
+const quotaExceeded = -122 // EDQUOT, for which Node has no name: its `code` is "Unknown system error -122"
+
+/** The file system is full, or the quota of the dataset is used up. */
+export function isNoSpace(error: unknown): boolean {
+  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException
+  return code === 'ENOSPC' || errno === quotaExceeded
+}
+
 function asFileError(cause: unknown, path: string): unknown {
-  const code = (cause as NodeJS.ErrnoException).code
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new AppError('NoSpace', `No space left to write ${path}.`, { cause })
+  if (isNoSpace(cause)) return new AppError('NoSpace', `No space left to write ${path}.`, { cause })
   return cause
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { chmod, chown, mkdir, open, rename, rm } from 'node:fs/promises'
+import { chmod, chown, mkdir, open, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 
@@ -29,6 +29,27 @@ export async function writeOwnedFile(path: string, text: string | Uint8Array, op
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+/** As `writeOwnedFile`, but leaves a file alone that has this content already, whoever reads it meanwhile. */
+export async function ensureOwnedFile(path: string, content: string | Uint8Array, options: { uid: number; mode: number }): Promise<void> {
+  const present = await readFile(path).catch(ignoreMissing)
+  if (present?.equals(Buffer.from(content)) === true) await chmod(path, options.mode)
+  else await writeOwnedFile(path, content, options)
+}
+
+/** Makes a symbolic link, in place of what is there, in one step. */
+export async function ensureLink(path: string, target: string): Promise<void> {
+  if ((await readlink(path).catch(ignoreMissing)) === target) return
+  const temporary = `${path}.new`
+  await rm(temporary, { force: true })
+  await symlink(target, temporary)
+  await rename(temporary, path)
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
 }
 
 /**

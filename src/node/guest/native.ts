@@ -1,6 +1,6 @@
-import { chmod, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureReadableDirectory, writeOwnedFile } from '#host/fs/owned.ts'
+import { ensureLink, ensureOwnedFile, ensureReadableDirectory } from '#host/fs/owned.ts'
 
 const tools = ['mdata-get', 'mdata-put', 'mdata-delete', 'mdata-list']
 
@@ -25,20 +25,5 @@ export async function installNative(targetDir: string, buildDir: string, guestSo
 }
 
 async function ensureCopy(from: string, to: string, mode: number): Promise<void> {
-  const wanted = await readFile(from)
-  const present = await readFile(to).catch(ignoreMissing)
-  if (present?.equals(wanted) === true) return await chmod(to, mode)
-  await writeOwnedFile(to, wanted, { uid: process.getuid?.() ?? 0, mode })
-}
-
-async function ensureLink(path: string, to: string): Promise<void> {
-  if ((await readlink(path).catch(ignoreMissing)) === to) return
-  await rm(`${path}.new`, { force: true })
-  await symlink(to, `${path}.new`)
-  await rename(`${path}.new`, path)
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null
-  throw error
+  await ensureOwnedFile(to, await readFile(from), { uid: process.getuid?.() ?? 0, mode })
 }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MachineRecord } from '#contracts/machine/record.ts'
-import { ensureReadableDirectory, writeOwnedFile } from '#host/fs/owned.ts'
+import { ensureOwnedFile, ensureReadableDirectory } from '#host/fs/owned.ts'
 import { renderNoCloudSeed } from '#plan/metadata/nocloud.ts'
 
 /**
@@ -11,8 +10,6 @@ import { renderNoCloudSeed } from '#plan/metadata/nocloud.ts'
 export async function writeSeed(dir: string, record: MachineRecord): Promise<void> {
   await ensureReadableDirectory(dir)
   for (const [name, text] of Object.entries(renderNoCloudSeed(record))) {
-    const path = join(dir, name)
-    const present = await readFile(path, 'utf8').catch(() => null)
-    if (present !== text) await writeOwnedFile(path, text, { uid: record.internal.uid_base, mode: 0o600 })
+    await ensureOwnedFile(join(dir, name), text, { uid: record.internal.uid_base, mode: 0o600 })
   }
 }
