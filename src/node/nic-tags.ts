@@ -1,7 +1,7 @@
 import { AppError } from '#contracts/errors.ts'
 import type { NicTag } from '#contracts/network/address.ts'
 import { bridgeName } from '#contracts/network/bridge-name.ts'
-import type { Request } from './operations/operations.ts'
+import type { Request } from './operations/request.ts'
 import type { Parts } from './parts.ts'
 import type { Plan } from './steps/step.ts'
 

@@ -104,8 +104,10 @@ async function openParts(options: NodeOptions, layout: Layout, now: () => Date):
     tags: await openNicTagStore(layout.configDir),
     addresses,
     reserved: new Map(),
+    outgoing: new Map(),
+    incoming: new Map(),
     live: createLive(),
-    feed: await openFeed(layout.configDir),
+    feed: await openFeed(layout.configDir, options.log),
   }
   const metadata = createMetadataServers({ dir: guestsRunDir(layout), access: createMetadataAccess(parts), log: options.log })
   return { ...parts, metadata }

@@ -1,6 +1,8 @@
+import type { Writable } from 'node:stream'
 import type { InstalledImage } from '#contracts/image/manifest.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { Log } from '#host/context.ts'
+import type { BundlePart } from '#lib/bundle.ts'
 import type { AddressIndex } from '#plan/machine/address-index.ts'
 import type { Feed } from './events/feed.ts'
 import type { Host } from './host.ts'
@@ -25,6 +27,9 @@ export interface Parts {
   addresses: AddressIndex
   /** Machines being created: UUID → uid_base, taken from the moment their payload was accepted. */
   reserved: Map<string, number>
+  /** Bundles being sent and received, by the id in their step; none outlives the daemon. */
+  outgoing: Map<string, Writable>
+  incoming: Map<string, AsyncIterable<BundlePart>>
   live: Live
   feed: Feed
   metadata: MetadataServers

@@ -11,7 +11,7 @@ import { createSnapshotRequest, deleteSnapshotRequest, rollbackSnapshotRequest }
 import { updateMachineRequest } from '#node/machines/update.ts'
 import type { Node } from '#node/node.ts'
 import type { Hooks } from '#node/operations/run-plan.ts'
-import type { Request } from '#node/operations/operations.ts'
+import type { Request } from '#node/operations/request.ts'
 import { payload } from './machines.ts'
 import { otherImage } from './test-node.ts'
 

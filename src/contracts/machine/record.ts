@@ -127,8 +127,8 @@ export interface RecordInternal {
   failed?: string
   /** A receive has not brought all datasets yet. */
   receiving?: boolean
-  /** resolv.conf was written once already. */
-  resolvers_written?: boolean
+  /** Of a machine that was received: what its root tree was seen to hold, for its image may not be here. */
+  facts?: { systemd: boolean; cloud_init: boolean }
 }
 
 /** User view of the life of a machine (smartos-node reference 1.7). */

@@ -1,7 +1,7 @@
 import type { NicTag } from '#contracts/network/address.ts'
 import { clonesOf, deleteImageRequest, installImageRequest, requireImage } from '../images/operations.ts'
 import { createNicTagRequest, deleteNicTagRequest, listNicTags, machinesOnTag, requireNicTag } from '../nic-tags.ts'
-import type { Handler } from './handlers.ts'
+import type { Handler } from './handler.ts'
 
 export const imageHandlers = {
   'image.list': (_call, { parts }) => [...parts.images.all()],

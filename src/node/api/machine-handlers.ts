@@ -16,7 +16,7 @@ import { createSnapshotRequest, deleteSnapshotRequest, rollbackSnapshotRequest }
 import { updateMachineRequest } from '../machines/update.ts'
 import type { Parts } from '../parts.ts'
 import { findMachine } from '../state/names.ts'
-import { type Call, type Handler, objectBody, type Services } from './handlers.ts'
+import { type Call, type Handler, objectBody, type Services } from './handler.ts'
 
 /** Fields that only the file system knows; a list that shows them reads the pool once. */
 const storageFields = new Set(['quota', 'snapshots', 'free_space'])

@@ -1,4 +1,4 @@
-import type { Handler, Services } from './handlers.ts'
+import type { Handler, Services } from './handler.ts'
 
 export const nodeHandlers = {
   'node.ping': (_call, { version }) => ({ ping: 'pong', pid: process.pid, version }),

@@ -1,5 +1,3 @@
-import { chmod, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { z } from 'zod'
@@ -8,9 +6,10 @@ import { machineRoutes } from '#contracts/machine/routes.ts'
 import { nodeRoutes } from '#contracts/node/routes.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
 import type { Route } from '#contracts/route.ts'
-import { ensureDirectory, removeFile } from '#host/fs/atomic.ts'
+import { listenOnOwnedSocket } from '#host/fs/owned.ts'
 import { parseJson } from '#lib/json-position.ts'
-import { type Call, handlers, type RouteId, type Services } from './handlers.ts'
+import type { Call, RouteId, Services } from './handler.ts'
+import { handlers } from './handlers.ts'
 import { sendLines } from './send-lines.ts'
 
 /** Payloads of machines are a few kB; user-data may be larger. */
@@ -23,14 +22,8 @@ export const routes: readonly (Route & { id: RouteId })[] = [...machineRoutes, .
 /** The API on a unix socket of root's only; resolves when it listens. */
 export async function listen(socketPath: string, services: Services): Promise<FastifyInstance> {
   const server = createServer(services)
-  // Made where only root can pass, and put in place when its mode is right: nobody else ever sees it open.
-  const privateDir = join(dirname(socketPath), 'private')
-  await ensureDirectory(privateDir, 0o700)
-  const path = join(privateDir, 'daemon.sock')
-  await removeFile(path, { durable: false })
-  await server.listen({ path })
-  await chmod(path, 0o600)
-  await rename(path, socketPath)
+  await server.ready()
+  await listenOnOwnedSocket(server.server, socketPath, { uid: 0, mode: 0o600 })
   return server
 }
 

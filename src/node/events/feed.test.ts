@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { MachineEvent } from '#contracts/machine/event.ts'
 import type { Machine } from '#contracts/machine/record.ts'
+import { silentLog } from '#host/context.ts'
 import { type Feed, openFeed } from './feed.ts'
 
 const at = new Date('2026-11-23T00:00:00Z')
@@ -12,7 +13,7 @@ const at = new Date('2026-11-23T00:00:00Z')
 async function makeFeed(t: TestContext): Promise<{ feed: Feed; directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'feed-'))
   t.after(() => rm(directory, { recursive: true }))
-  return { feed: await openFeed(directory), directory }
+  return { feed: await openFeed(directory, silentLog), directory }
 }
 
 function machine(state: string): Machine {
@@ -63,7 +64,7 @@ test('numbers grow over restarts, and a follower from before gets all anew', asy
   const { feed, directory } = await makeFeed(t)
   feed.publish('u1', machine('stopped'), at)
   const before = feed.seq()
-  const again = await openFeed(directory)
+  const again = await openFeed(directory, silentLog)
   assert.ok(again.seq() >= before)
   again.publish('u1', machine('stopped'), at)
   assert.ok(again.seq() > before)

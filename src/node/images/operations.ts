@@ -3,7 +3,7 @@ import { AppError } from '#contracts/errors.ts'
 import { ImageManifest, type InstalledImage } from '#contracts/image/manifest.ts'
 import type { Context } from '#host/context.ts'
 import { guestFileExists, readGuestLink } from '#host/fs/guest-tree.ts'
-import type { Request } from '../operations/operations.ts'
+import type { Request } from '../operations/request.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan } from '../steps/step.ts'
 

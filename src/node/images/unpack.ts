@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { AppError } from '#contracts/errors.ts'
 import type { Context } from '#host/context.ts'
 import { ensureDirectory } from '#host/fs/atomic.ts'
@@ -42,14 +41,11 @@ export async function unpackImage({ dataset, manifest, file }: StepOf<'image.unp
 async function checkFile(file: string, promised: { sha1: string; size: number }, context: Context): Promise<void> {
   const hash = createHash('sha1')
   let size = 0
-  const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      size += chunk.length
-      yield chunk
-    }
-  }
   try {
-    await pipeline(createReadStream(file), count, hash, { signal: context.signal })
+    for await (const chunk of createReadStream(file, { signal: context.signal })) {
+      hash.update(chunk as Buffer)
+      size += (chunk as Buffer).length
+    }
   } catch (cause) {
     throw new AppError('ImageInvalid', `The image file ${file} cannot be read.`, { cause })
   }

@@ -5,11 +5,11 @@ import type { Context } from '#host/context.ts'
 import { type CreatePlan, planCreate } from '#plan/machine/create.ts'
 import { hasGuestWork } from '../guest/guest-work.ts'
 import { finalSnapshot } from '../images/operations.ts'
-import type { Request } from '../operations/operations.ts'
+import type { Request } from '../operations/request.ts'
 import type { Parts } from '../parts.ts'
 import type { Commit, Plan, Step } from '../steps/step.ts'
 import { publishMachine } from './read.ts'
-import { isSystemd, volumeDataset } from './zone-spec.ts'
+import { isSystemd, volumesOf } from './zone-spec.ts'
 import { nextUidBase } from './uid-base.ts'
 
 const gib = 2 ** 30
@@ -98,7 +98,7 @@ export function nextRevision(record: MachineRecord, previous: MachineRecord | nu
 }
 
 function childDatasets(record: MachineRecord): Step[] {
-  const volumes = (record.filesystems ?? []).flatMap((filesystem) => volumeDataset(record, filesystem.source) ?? [])
+  const volumes = volumesOf(record)
   const delegated: Step[] =
     record.delegate_dataset === true
       ? [{ kind: 'dataset.create', dataset: `${record.uuid}/data`, options: datasetOptions(record.zfs_data_compression, record.zfs_data_recsize) }]

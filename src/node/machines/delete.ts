@@ -1,6 +1,6 @@
 import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
-import type { Request } from '../operations/operations.ts'
+import type { Request } from '../operations/request.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan, Step } from '../steps/step.ts'
 import { about, current } from './lifecycle.ts'

@@ -4,12 +4,12 @@ import type { Context } from '#host/context.ts'
 import { assertImageFits } from '#plan/machine/image-fit.ts'
 import { hasGuestWork } from '../guest/guest-work.ts'
 import { finalSnapshot, requireImage } from '../images/operations.ts'
-import type { Request } from '../operations/operations.ts'
+import type { Request } from '../operations/request.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan, Step } from '../steps/step.ts'
 import { committedBy, datasetOptions, nextRevision } from './create.ts'
 import { about, current, refuse } from './lifecycle.ts'
-import { isSystemd, volumeDataset } from './zone-spec.ts'
+import { isSystemd, volumesOf } from './zone-spec.ts'
 
 const provisionTimeoutS = 300
 
@@ -64,6 +64,6 @@ function nextRecord(record: MachineRecord, image_uuid: string, boots: boolean, p
 }
 
 function childrenOf(record: MachineRecord): string[] {
-  const volumes = (record.filesystems ?? []).flatMap((filesystem) => volumeDataset(record, filesystem.source) ?? [])
+  const volumes = volumesOf(record)
   return [...(record.delegate_dataset === true ? ['data'] : []), ...volumes.map((dataset) => dataset.slice(record.uuid.length + 1))]
 }

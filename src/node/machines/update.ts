@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import { planUpdate, type UpdatePlan } from '#plan/machine/update.ts'
-import type { Request } from '../operations/operations.ts'
+import type { Request } from '../operations/request.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan, Step } from '../steps/step.ts'
 import { committedBy, datasetOptions, indestructibleSnapshot, indestructibleTag, nextRevision, randomMac } from './create.ts'
 import { about, current, refuse } from './lifecycle.ts'
-import { limitsOf } from './zone-spec.ts'
+import { limitsOf, volumesOf } from './zone-spec.ts'
 
 const gib = 2 ** 30
 
@@ -47,18 +47,29 @@ function planMachineUpdate(record: MachineRecord, payload: Record<string, unknow
 
 function storageSteps(record: MachineRecord, { effects, quota_gib, record: next }: UpdatePlan, previousBytes: number | null): Step[] {
   const { uuid } = record
-  const steps: Step[] = []
-  if (effects.quota) steps.push({ kind: 'dataset.quota', dataset: uuid, bytes: quota_gib === null ? null : quota_gib * gib, previous: previousBytes })
-  if (effects.dataset_options) {
-    steps.push({
-      kind: 'dataset.options',
-      dataset: uuid,
-      options: datasetOptions(next.zfs_root_compression, next.zfs_root_recsize),
-      previous: datasetOptions(record.zfs_root_compression, record.zfs_root_recsize),
-    })
+  const rootOptions: Step = {
+    kind: 'dataset.options',
+    dataset: uuid,
+    options: datasetOptions(next.zfs_root_compression, next.zfs_root_recsize),
+    previous: datasetOptions(record.zfs_root_compression, record.zfs_root_recsize),
   }
-  steps.push(...holdSteps(uuid, effects.indestructible_zoneroot), ...holdSteps(`${uuid}/data`, effects.indestructible_delegated))
-  return steps
+  const dataOptions: Step = {
+    kind: 'dataset.options',
+    dataset: `${uuid}/data`,
+    options: datasetOptions(next.zfs_data_compression, next.zfs_data_recsize),
+    previous: datasetOptions(record.zfs_data_compression, record.zfs_data_recsize),
+  }
+  const volumes = new Set(volumesOf(record))
+  return [
+    ...when(effects.quota, { kind: 'dataset.quota', dataset: uuid, bytes: quota_gib === null ? null : quota_gib * gib, previous: previousBytes }),
+    ...when(effects.dataset_options, rootOptions),
+    ...when(effects.dataset_options && record.delegate_dataset === true, dataOptions),
+    ...volumesOf(next)
+      .filter((dataset) => !volumes.has(dataset))
+      .map((dataset): Step => ({ kind: 'dataset.create', dataset, options: {} })),
+    ...holdSteps(uuid, effects.indestructible_zoneroot),
+    ...holdSteps(`${uuid}/data`, effects.indestructible_delegated),
+  ]
 }
 
 function holdSteps(dataset: string, wanted: boolean | null): Step[] {
@@ -71,13 +82,19 @@ function holdSteps(dataset: string, wanted: boolean | null): Step[] {
 function liveSteps(record: MachineRecord, { effects, record: next }: UpdatePlan, running: boolean): Step[] {
   if (!running) return []
   const { uuid } = record
-  const steps: Step[] = []
-  if (effects.limits) steps.push({ kind: 'zone.limits', uuid, limits: limitsOf(next), previous: limitsOf(record) })
-  if (effects.tmpfs && next.tmpfs > 0 && record.tmpfs > 0) steps.push({ kind: 'zone.tmpfs', uuid, mib: next.tmpfs, previous: record.tmpfs })
-  if (effects.guards || effects.addresses || effects.routes) steps.push({ kind: 'nic.apply', uuid, record: next, previous: record })
-  if (effects.resolvers || effects.metadata || effects.addresses || effects.hostname)
-    steps.push({ kind: 'guest.refresh', uuid, resolvers: effects.resolvers, metadata: true })
-  return steps
+  const resizesTmp = effects.tmpfs && next.tmpfs > 0 && record.tmpfs > 0
+  const touchesNics = effects.guards || effects.addresses || effects.routes
+  const seenByGuest = effects.resolvers || effects.metadata || effects.addresses || effects.hostname
+  return [
+    ...when(effects.limits, { kind: 'zone.limits', uuid, limits: limitsOf(next), previous: limitsOf(record) }),
+    ...when(resizesTmp, { kind: 'zone.tmpfs', uuid, mib: next.tmpfs, previous: record.tmpfs }),
+    ...when(touchesNics, { kind: 'nic.apply', uuid, record: next, previous: record }),
+    ...when(seenByGuest, { kind: 'guest.refresh', uuid, resolvers: effects.resolvers, metadata: true }),
+  ]
+}
+
+function when(condition: boolean, step: Step): Step[] {
+  return condition ? [step] : []
 }
 
 function restartWarning(uuid: string, { effects }: UpdatePlan, running: boolean): string[] {

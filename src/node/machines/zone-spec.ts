@@ -10,8 +10,8 @@ import type { Parts } from '../parts.ts'
 const consoleLogBytes = 8 << 20
 
 /** Facts about an image's tree, found when it was installed. */
-export function imageFacts(record: Pick<MachineRecord, 'image_uuid'>, parts: Pick<Parts, 'images'>): NonNullable<InstalledImage['facts']> {
-  return parts.images.get(record.image_uuid)?.facts ?? { systemd: false, cloud_init: false }
+export function imageFacts(record: Pick<MachineRecord, 'image_uuid' | 'internal'>, parts: Pick<Parts, 'images'>): NonNullable<InstalledImage['facts']> {
+  return parts.images.get(record.image_uuid)?.facts ?? record.internal.facts ?? { systemd: false, cloud_init: false }
 }
 
 export function isSystemd(record: MachineRecord, parts: Pick<Parts, 'images'>): boolean {
@@ -92,6 +92,11 @@ function filesystemMounts(record: MachineRecord, parts: Parts): ZoneMount[] {
 }
 
 /** A volume made with the machine has a UUID as its source; its files are a dataset below the machine's. */
-export function volumeDataset(record: Pick<MachineRecord, 'uuid'>, source: string): string | null {
+function volumeDataset(record: Pick<MachineRecord, 'uuid'>, source: string): string | null {
   return /^[0-9a-f-]{36}$/.test(source) ? `${record.uuid}/volumes/${source}` : null
+}
+
+/** Datasets of the volumes that were made with the machine, or added to it. */
+export function volumesOf(record: Pick<MachineRecord, 'uuid' | 'filesystems'>): string[] {
+  return (record.filesystems ?? []).flatMap((filesystem) => volumeDataset(record, filesystem.source) ?? [])
 }

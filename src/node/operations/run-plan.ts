@@ -84,7 +84,7 @@ async function runRest(entry: JournalEntry, from: number, options: RunPlanOption
 async function undoSteps(plan: Plan, done: number, options: RunPlanOptions): Promise<boolean> {
   const context = contextFor(options, new AbortController().signal)
   let clean = true
-  for (const step of plan.steps.slice(0, done).reverse()) {
+  for (const step of plan.steps.slice(0, done).toReversed()) {
     try {
       await undoStep(step, context, options.parts)
     } catch (error) {
@@ -100,7 +100,7 @@ export async function recoverPlan(entry: JournalEntry, options: Pick<RunPlanOpti
   const { plan } = entry
   const context = contextFor(options, new AbortController().signal)
   if (!isCommitted(plan.commit, options.parts)) {
-    for (const step of [...plan.steps].reverse()) await undoStep(step, context, options.parts)
+    for (const step of plan.steps.toReversed()) await undoStep(step, context, options.parts)
     await options.journal.remove(entry)
     return 'unwound'
   }

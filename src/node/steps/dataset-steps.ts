@@ -1,7 +1,7 @@
 import { isAppError } from '#contracts/errors.ts'
 import type { Context } from '#host/context.ts'
 import type { Storage } from '#host/storage.ts'
-import { undoNothing, type ExecutorTable } from './execute.ts'
+import { undoNothing, type ExecutorTable } from './executor.ts'
 
 type DatasetKind =
   | 'dataset.create'

@@ -1,6 +1,6 @@
 import { unpackImage } from '../images/unpack.ts'
 import { readImageFacts } from '../images/operations.ts'
-import { undoNothing, type ExecutorTable } from './execute.ts'
+import { undoNothing, type ExecutorTable } from './executor.ts'
 
 export const imageSteps: ExecutorTable<'image.unpack' | 'image.write' | 'image.remove'> = {
   // Undone with the dataset it fills.

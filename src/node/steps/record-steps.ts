@@ -1,6 +1,6 @@
 import { AppError } from '#contracts/errors.ts'
 import { keepGuestWrites } from '../state/guest-writes.ts'
-import type { ExecutorTable } from './execute.ts'
+import type { ExecutorTable } from './executor.ts'
 
 /** Records of machines and nic tags: the commits of operations. */
 export const recordSteps: ExecutorTable<'record.write' | 'record.remove' | 'tag.write' | 'tag.remove'> = {

@@ -35,6 +35,9 @@ export type Step =
   | { kind: 'zone.tmpfs'; uuid: string; mib: number; previous: number }
   | { kind: 'nic.apply'; uuid: string; record: MachineRecord; previous: MachineRecord }
   | { kind: 'machine.archive'; uuid: string }
+  | { kind: 'machine.stream'; uuid: string; bundle: string; quota_bytes: number | null; datasets: string[] }
+  | { kind: 'machine.load'; uuid: string; bundle: string }
+  | { kind: 'machine.inspect'; uuid: string }
   | { kind: 'image.unpack'; dataset: string; manifest: ImageManifest; file: string }
   | { kind: 'image.write'; image: InstalledImage }
   | { kind: 'image.remove'; image: InstalledImage }

@@ -4,7 +4,7 @@ import { bootZone, endZone } from '../machines/boot-zone.ts'
 import { shutDownZone } from '../machines/shut-down-zone.ts'
 import { planMachineNics, readBootedNics } from '../machines/zone-nics.ts'
 import type { Parts } from '../parts.ts'
-import { undoNothing, type ExecutorTable } from './execute.ts'
+import { undoNothing, type ExecutorTable } from './executor.ts'
 
 type ZoneKind = 'zone.boot' | 'zone.shutdown' | 'zone.halt' | 'zone.signal' | 'zone.limits' | 'zone.tmpfs' | 'nic.apply'
 
