@@ -8,7 +8,7 @@ import { guestsRunDir, imagesDir, journalDir, type Layout, machinesDir } from '.
 import { startMachineRequest } from './machines/lifecycle.ts'
 import { publishState, readAllFacts, readLastExit } from './machines/read.ts'
 import { createMetadataAccess } from './machines/metadata-access.ts'
-import { createMetadataServers } from './metadata/server.ts'
+import { createMetadataServers, type MetadataServers } from './metadata/server.ts'
 import { openJournal } from './operations/journal.ts'
 import { createLocks } from './operations/locks.ts'
 import { createOperations, type Operations } from './operations/operations.ts'
@@ -30,6 +30,8 @@ export interface NodeOptions {
   log: Log
   now?: () => Date
   hooks?: Hooks
+  /** In place of real sockets; the simulated node has no guests that would ask. */
+  metadata?: MetadataServers
 }
 
 export interface Node {
@@ -109,7 +111,7 @@ async function openParts(options: NodeOptions, layout: Layout, now: () => Date):
     live: createLive(),
     feed: await openFeed(layout.configDir, options.log),
   }
-  const metadata = createMetadataServers({ dir: guestsRunDir(layout), access: createMetadataAccess(parts), log: options.log })
+  const metadata = options.metadata ?? createMetadataServers({ dir: guestsRunDir(layout), access: createMetadataAccess(parts), log: options.log })
   return { ...parts, metadata }
 }
 

@@ -13,7 +13,7 @@ import type { Node } from '#node/node.ts'
 import type { Hooks } from '#node/operations/run-plan.ts'
 import type { Request } from '#node/operations/request.ts'
 import { payload } from './machines.ts'
-import { otherImage } from './test-node.ts'
+import { otherImage } from './test-images.ts'
 
 export interface FaultSubject {
   node: Node

@@ -1,4 +1,4 @@
-import { testImage } from './test-node.ts'
+import { testImage } from './test-images.ts'
 
 let number = 1
 

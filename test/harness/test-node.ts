@@ -7,11 +7,9 @@ import { createNodeClient, type NodeClient } from '#client/node-client.ts'
 import { AppError } from '#contracts/errors.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
 import { command, attempt } from '../bench/command.ts'
+import { otherImage, testImage } from './test-images.ts'
 
-/** The small image every test node has: static busybox whose init only waits. */
-export const testImage = 'b0000000-0000-4000-8000-00000000b0b0'
-/** The same tree under another UUID, for reprovision. */
-export const otherImage = 'b0000000-0000-4000-8000-00000000b0b1'
+export { otherImage, testImage }
 
 const repository = join(import.meta.dirname, '../..')
 
@@ -33,12 +31,10 @@ export interface TestNode {
   dispose(): Promise<void>
 }
 
-let serial = 0
-
 export async function startTestNode(options: { poolSizeBytes?: number; images?: boolean } = {}): Promise<TestNode> {
-  serial += 1
-  const tag = `${process.pid}-${serial}`
   const directory = await mkdtemp('/var/tmp/spirula-test-')
+  // Not the process id: in PID namespaces of their own two tests have the same one, and share /run and the cgroups.
+  const tag = directory.slice(-6)
   const runDir = `/run/spt-${tag}`
   const cgroupParent = `spt-${tag}`
   const pool = join(directory, 'pool')

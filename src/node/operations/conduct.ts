@@ -1,5 +1,6 @@
 import { AppError, isAppError, type ErrorBody } from '#contracts/errors.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
+import { publishState } from '../machines/read.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan, Step } from '../steps/step.ts'
 import type { Journal, JournalEntry } from './journal.ts'
@@ -57,6 +58,8 @@ async function execute(running: Running, plan: Plan, desk: Desk): Promise<() => 
   const report = (done: number, step: Step): void => {
     operation.step = done
     operation.message = step.kind
+    // Whoever watches sees the machine stopping, or being provisioned, and not only what comes of it.
+    publishState(operation.subject, parts)
     tell(running)
   }
   const keep = (kept: JournalEntry): void => void desk.unfinished.set(kept.subject, kept)

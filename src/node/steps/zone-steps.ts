@@ -65,6 +65,8 @@ async function applyNics(uuid: string, record: MachineRecord, context: Context, 
 
 /** The zone's own mount(8) does it, with the zone's own rights: nothing of the zone runs with ours. */
 async function remountTmp(uuid: string, mib: number, context: Context, parts: Parts): Promise<void> {
-  const result = await parts.host.runtime.exec(uuid, ['mount', '-o', `remount,size=${mib}m`, '/tmp'], { timeout_ms: 10_000 }, context)
+  // All options and the source: mount(8) would else repeat those it finds, whose uid is the node's and means nothing in the zone.
+  const options = `remount,nosuid,nodev,size=${mib}m`
+  const result = await parts.host.runtime.exec(uuid, ['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', '/tmp'], { timeout_ms: 10_000 }, context)
   if (result.exit_code !== 0) parts.log.warn({ uuid, stderr: result.stderr }, 'the zone could not resize its /tmp; it takes effect at its next boot')
 }

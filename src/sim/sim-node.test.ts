@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { silentLog } from '#host/context.ts'
+import { createMachineRequest } from '#node/machines/create.ts'
+import { startMachineRequest } from '#node/machines/lifecycle.ts'
+import { viewMachine } from '#node/machines/read.ts'
+import { createNicTagRequest } from '#node/nic-tags.ts'
+import type { Request } from '#node/operations/request.ts'
+import { registerFaultSuite } from '../../test/harness/faults.suite.ts'
+import { payload } from '../../test/harness/machines.ts'
+import { otherImage, testImage } from '../../test/harness/test-images.ts'
+import { type SimNode, type SimOptions, startSimNode } from './sim-node.ts'
+
+const context = { signal: new AbortController().signal, log: silentLog, now: () => new Date() }
+
+registerFaultSuite('simulated', async (hooks) => {
+  const directory = await mkdtemp(join(tmpdir(), 'sim-'))
+  const sim = await startWithImages({ directory, hooks })
+  return {
+    node: sim.node,
+    async inventory() {
+      const datasets = (await sim.storage.list(context)).map(({ name }) => name).filter((name) => name !== testImage && name !== otherImage)
+      return { datasets: datasets.toSorted(), zones: (await sim.runtime.list()).map(({ uuid, stage }) => `${uuid} ${stage}`), nics: sim.network.nics.size }
+    },
+    async dispose() {
+      await sim.node.close()
+      await rm(directory, { recursive: true })
+    },
+  }
+})
+
+async function startWithImages(options: SimOptions): Promise<SimNode> {
+  const sim = await startSimNode(options)
+  for (const uuid of [testImage, otherImage]) {
+    await sim.storage.create(uuid, {}, context)
+    await mkdir(join(sim.storage.mountpointOf(uuid), 'root/var/svc'), { recursive: true })
+    await sim.storage.snapshot({ dataset: uuid, snapshot: 'final' }, context)
+    const manifest = { v: 2 as const, uuid, name: 'test', version: '1', type: 'lx-dataset' as const, os: 'linux' as const }
+    await sim.node.parts.images.write(uuid, {
+      manifest,
+      zpool: 'zones',
+      source: null,
+      installed_at: '2026-11-23T00:00:00.000Z',
+      facts: { systemd: false, cloud_init: false },
+    })
+  }
+  if (sim.node.parts.tags.get('test0') === undefined)
+    await run(sim, createNicTagRequest({ name: 'test0', type: 'etherstub', mac: '-', mtu: 1500 }, sim.node.parts))
+  return sim
+}
+
+async function run(sim: SimNode, request: Request): Promise<string> {
+  const operation = await sim.node.operations.wait(sim.node.operations.start(request).id)
+  assert.equal(operation.state, 'done', JSON.stringify(operation.error))
+  return (operation.result as { uuid: string } | undefined)?.uuid ?? ''
+}
+
+async function makeSim(): Promise<{ sim: SimNode; directory: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'sim-'))
+  after(() => rm(directory, { recursive: true, force: true }))
+  return { sim: await startWithImages({ directory }), directory }
+}
+
+const strict = { strict: true, dry_run: false }
+
+test('fifty creates at once take fifty different uuids, id ranges and addresses', async () => {
+  const { sim } = await makeSim()
+  const uuids = await Promise.all(Array.from({ length: 50 }, () => run(sim, createMachineRequest(payload(), strict, sim.node.parts))))
+  assert.equal(new Set(uuids).size, 50)
+  const records = [...sim.node.parts.machines.all()]
+  assert.equal(new Set(records.map((record) => record.internal.uid_base)).size, 50)
+  assert.equal(new Set(records.map((record) => record.nics[0]!.mac)).size, 50)
+  await sim.node.close()
+})
+
+test('a create that is still under way holds its address against another', async () => {
+  const { sim } = await makeSim()
+  const wanted = payload()
+  const first = run(sim, createMachineRequest(wanted, strict, sim.node.parts))
+  assert.throws(() => createMachineRequest({ ...wanted, nics: wanted['nics'] }, strict, sim.node.parts), { code: 'AddressConflict' })
+  await first
+  await sim.node.close()
+})
+
+test('running zones are adopted by the next daemon as they are; a half-started one is removed', async () => {
+  const { sim, directory } = await makeSim()
+  const [kept, stopped] = [
+    await run(sim, createMachineRequest(payload(), strict, sim.node.parts)),
+    await run(sim, createMachineRequest(payload({ autoboot: false }), strict, sim.node.parts)),
+  ]
+  const before = viewMachine(sim.node.parts.machines.get(kept)!, sim.node.parts)
+  await sim.node.close()
+  const spec = { uuid: stopped, zoneid: 99 } as Parameters<SimNode['runtime']['prepare']>[0] // the fake looks at no more
+  await sim.runtime.prepare(spec, context)
+  const calls = sim.runtime.calls.length
+  const next = await startSimNode({ directory, from: sim })
+  await next.node.settled
+  const view = viewMachine(next.node.parts.machines.get(kept)!, next.node.parts)
+  assert.deepEqual({ pid: view.pid, state: view.state, zoneid: view.zoneid }, { pid: before.pid, state: 'running', zoneid: before.zoneid })
+  assert.deepEqual(sim.runtime.calls.slice(calls), [`remove ${stopped}`])
+  await next.node.close()
+})
+
+test('a zone that reboots itself comes back, one that powers itself off stays down with autoboot as it was', async () => {
+  const { sim } = await makeSim()
+  const uuid = await run(sim, createMachineRequest(payload(), strict, sim.node.parts))
+  const { live, machines } = sim.node.parts
+  const pid = live.status(uuid)?.pid
+  sim.runtime.exitZone(uuid, -1)
+  await untilTrue(() => live.isRunning(uuid))
+  assert.notEqual(live.status(uuid)?.pid, pid)
+  sim.runtime.exitZone(uuid, -2)
+  await untilTrue(async () => (await sim.runtime.read(uuid)) === null)
+  assert.equal(viewMachine(machines.get(uuid)!, sim.node.parts).state, 'stopped')
+  assert.equal(machines.get(uuid)?.autoboot, true)
+  assert.equal(sim.network.nics.size, 0)
+  await run(sim, startMachineRequest(uuid, sim.node.parts))
+  assert.equal(live.isRunning(uuid), true)
+  await sim.node.close()
+})
+
+/** Lets what is under way go on; there is no clock in the fakes. */
+async function untilTrue(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turns = 0; turns < 10_000; turns += 1) {
+    if (await condition()) return
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.fail('it did not come to pass')
+}
