@@ -23,6 +23,7 @@ export function createNicTagRequest(tag: NicTag, parts: Parts): Request {
 
 /** Refused while machines use the tag, unless forced. */
 export function deleteNicTagRequest(name: string, options: { force: boolean }, parts: Parts): Request {
+  requireNicTag(name, parts)
   return {
     kind: 'nic_tag.delete',
     subject: `nic_tag:${name}`,

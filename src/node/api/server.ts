@@ -2,22 +2,19 @@ import type { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { AppError, type ErrorDetail } from '#contracts/errors.ts'
-import { machineRoutes } from '#contracts/machine/routes.ts'
-import { nodeRoutes } from '#contracts/node/routes.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
 import type { Route } from '#contracts/route.ts'
 import { listenOnOwnedSocket } from '#host/fs/owned.ts'
 import { parseJson } from '#lib/json-position.ts'
 import type { Call, RouteId, Services } from './handler.ts'
 import { handlers } from './handlers.ts'
+import { routes } from './routes.ts'
 import { sendLines } from './send-lines.ts'
 
 /** Payloads of machines are a few kB; user-data may be larger. */
 const maxBodyBytes = 16 << 20
 /** Longer than any idle wait of ours: operations and events stay open. */
 const forever = 0
-
-export const routes: readonly (Route & { id: RouteId })[] = [...machineRoutes, ...nodeRoutes]
 
 /** The API on a unix socket of root's only; resolves when it listens. */
 export async function listen(socketPath: string, services: Services): Promise<FastifyInstance> {

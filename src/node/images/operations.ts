@@ -40,6 +40,7 @@ async function planInstall(manifest: ImageManifest, file: string, parts: Parts, 
 }
 
 export function deleteImageRequest(uuid: string, parts: Parts): Request {
+  requireImage(uuid, parts)
   return { kind: 'image.delete', subject: uuid, plan: () => planDelete(uuid, parts) }
 }
 

@@ -127,7 +127,8 @@ export async function loadMachine({ uuid, bundle }: StepOf<'machine.load'>, cont
     for (const dataset of datasets) await storage.destroySnapshot({ dataset, snapshot: sendingSnapshot }, context)
   } catch (error) {
     await storage.destroy(uuid, { ...context, signal: new AbortController().signal })
-    throw error
+    if (error instanceof AppError) throw error
+    throw new AppError('InvalidPayload', `The bundle of VM ${uuid} is broken or was cut short; nothing of it was kept.`, { cause: error })
   }
 }
 

@@ -35,7 +35,9 @@ export async function sendMachine(uuid: string, { parts, operations }: { parts: 
   const bundle = randomUUID()
   parts.outgoing.set(bundle, output)
   const operation = operations.start(sendRequest(uuid, bundle, parts))
-  gone.addEventListener('abort', () => operations.cancel(operation.id), { once: true })
+  // A reader that has all goes away as well; the snapshots are still to be removed then.
+  const onGone = (): void => void (output.readableEnded || operations.cancel(operation.id))
+  gone.addEventListener('abort', onGone, { once: true })
   const ended = operations.wait(operation.id).then(({ error }) => {
     parts.outgoing.delete(bundle)
     if (error !== undefined) throw AppError.fromJSON(error)
