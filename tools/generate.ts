@@ -4,7 +4,9 @@ import { errorCodes } from '#contracts/errors.ts'
 import { machineRoutes } from '#contracts/machine/routes.ts'
 import { nodeRoutes } from '#contracts/node/routes.ts'
 import type { Route } from '#contracts/route.ts'
+import { renderCliPages } from './cli-pages.ts'
 import { renderOpenapi } from './openapi.ts'
+import { renderPropertiesPage } from './properties-page.ts'
 
 export const allRoutes: readonly Route[] = [...machineRoutes, ...nodeRoutes]
 
@@ -16,11 +18,13 @@ export interface Generated {
 }
 
 /** All generated files, as they should be. */
-export function renderGenerated(root: string): Generated[] {
+export async function renderGenerated(root: string): Promise<Generated[]> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   return [
     { path: 'docs/reference/openapi.json', text: `${JSON.stringify(renderOpenapi(allRoutes, version), null, 2)}\n` },
     { path: 'docs/reference/errors.md', text: renderErrorsPage() },
+    { path: 'docs/reference/machine-properties.md', text: renderPropertiesPage() },
+    ...(await renderCliPages(version)).map(([path, text]) => ({ path, text })),
   ]
 }
 
@@ -40,7 +44,7 @@ ${lines.join('\n')}
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..')
-  for (const { path, text } of renderGenerated(root)) {
+  for (const { path, text } of await renderGenerated(root)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
     console.log(path)

@@ -13,7 +13,9 @@ export async function renderReferencePage(tool: Tool): Promise<string> {
 
 function renderCommand(tool: Tool, entry: CommandEntry, command: Command): string[] {
   const parts = tool.root === undefined ? [`## ${tool.name} ${entry.name}`] : []
-  parts.push(`    ${renderUsage(tool, entry, command)}`, `${entry.summary}.`)
+  parts.push(`    ${renderUsage(tool, entry, command)}`)
+  // A tool without commands has said so at the top.
+  if (tool.root === undefined) parts.push(`${entry.summary}.`)
   parts.push(...(command.description ?? []))
   if (entry.aliases !== undefined) parts.push(`Other names: ${entry.aliases.join(', ')}.`)
   const rows = [

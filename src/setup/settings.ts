@@ -21,6 +21,8 @@ export interface Places {
   logFile: string
   imageCache: string
   commandDir: string
+  /** Of manual pages and shell completions. */
+  shareDir: string
 }
 
 export function renderPlaces(root: string): Places {
@@ -31,6 +33,7 @@ export function renderPlaces(root: string): Places {
     logFile: '/var/log/spirula/daemon.log',
     imageCache: '/var/cache/spirula/images',
     commandDir: '/usr/local/sbin',
+    shareDir: '/usr/local/share',
   }
 }
 

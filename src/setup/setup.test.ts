@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -13,6 +13,7 @@ import { parseResolvers, planFirstZone } from './first-zone.ts'
 import { planHostAddresses } from './internal-network.ts'
 import { createProgress } from './progress.ts'
 import { ensureChoices, parseSize, parseUpOptions, renderPlaces } from './settings.ts'
+import { ensureShellHelp } from './shell-help.ts'
 import { renderUnit } from './unit.ts'
 
 function scratch(t: TestContext): string {
@@ -51,6 +52,16 @@ test('commands start the bundle, and are written once', async (t) => {
   assert.equal(execFileSync(join(directory, 'vmadm'), ['list', '-o', 'a b'], { encoding: 'utf8' }), `${root}/dist/cli/main.js vmadm list -o a b\n`)
   assert.equal(execFileSync(join(directory, 'spirula'), ['operations'], { encoding: 'utf8' }), `${root}/dist/cli/main.js spirula operations\n`)
   assert.match(readFileSync(join(directory, 'spirula'), 'utf8'), /up \| down \|.*\/spirula' "\$@"/)
+})
+
+test('manual pages and completions are copied where the shells look, once', async (t) => {
+  const [root, share] = [scratch(t), scratch(t)]
+  mkdirSync(join(root, 'share/man/man8'), { recursive: true })
+  writeFileSync(join(root, 'share/man/man8/vmadm.8'), '.TH VMADM 8\n')
+  assert.deepEqual(await ensureShellHelp(share, root), [join(share, 'man/man8/vmadm.8')])
+  assert.equal(readFileSync(join(share, 'man/man8/vmadm.8'), 'utf8'), '.TH VMADM 8\n')
+  assert.equal(statSync(join(share, 'man/man8/vmadm.8')).mode & 0o777, 0o644)
+  assert.deepEqual(await ensureShellHelp(share, root), [])
 })
 
 test('a large log moves on, a small one stays', async (t) => {

@@ -10,6 +10,7 @@ import { ensureFirstZone } from './first-zone.ts'
 import { ensureImage } from './images.ts'
 import { ensureInternalNetwork } from './internal-network.ts'
 import { createProgress } from './progress.ts'
+import { ensureShellHelp } from './shell-help.ts'
 import { ensureChoices, type Places, socketOf, type UpOptions } from './settings.ts'
 
 /** Steps 1 to 3 are the bootstrap script's. */
@@ -20,7 +21,10 @@ export async function bringUp(places: Places, options: UpOptions, tell: { out: W
   const { out, context } = tell
   const progress = createProgress(out, { ...numbers, total: options.zone ? numbers.total : numbers.total - 1 })
   const node = createNodeClient(socketOf(places))
-  await progress.step('commands', async () => await ensureCommands(places.commandDir, { node: process.execPath, root: places.root }))
+  await progress.step('commands', async () => {
+    await ensureCommands(places.commandDir, { node: process.execPath, root: places.root })
+    await ensureShellHelp(places.shareDir, places.root)
+  })
   await progress.step('pool and node daemon', async () => await ensureDaemon(places, await ensureChoices(places, options.given), context))
   const image = await progress.step('images', async (note) => {
     await ensureImage(busybox, { node, cache: places.imageCache, note }, context)

@@ -3,12 +3,13 @@
 set -eu
 node=$1 root=$2 scratch=$3 name=$4
 
-for place in lib run log sbin; do mkdir -p "$scratch/$place"; done
+for place in lib run log sbin share; do mkdir -p "$scratch/$place"; done
 mkdir -p /var/lib/spirula /run/spirula /var/log/spirula
 mount --bind "$scratch/lib" /var/lib/spirula
 mount --bind "$scratch/run" /run/spirula
 mount --bind "$scratch/log" /var/log/spirula
 mount --bind "$scratch/sbin" /usr/local/sbin
+mount --bind "$scratch/share" /usr/local/share
 
 setup() { "$node" "$root/src/setup/main.ts" "$@"; }
 cleanup() {
@@ -29,6 +30,9 @@ echo @list
 vmadm list -Hpo state,alias,uuid
 echo @enter
 zlogin "$uuid" cat /etc/hostname
+echo @help
+grep -c '^\.SS' /usr/local/share/man/man8/vmadm.8
+bash -c '. /usr/local/share/bash-completion/completions/vmadm; COMP_WORDS=(vmadm get ""); COMP_CWORD=2; _spirula_vmadm; echo "${COMPREPLY[*]}"'
 echo @second
 setup up
 echo @status

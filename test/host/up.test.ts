@@ -36,6 +36,10 @@ test('up makes a node and a running zone', () => {
   assert.equal(section('enter').trim(), 'debian0')
 })
 
+test('the shell knows the manual and the machines', () => {
+  assert.match(section('help'), /^2\d\n[^]*\bdebian0\b/)
+})
+
 test('a second up changes nothing and is quick', () => {
   const text = section('second')
   const seconds = [...text.matchAll(/\((\d+\.\d) s\)/g)].reduce((sum, [, time]) => sum + Number(time), 0)

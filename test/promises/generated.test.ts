@@ -6,7 +6,7 @@ import { allRoutes, renderGenerated } from '../../tools/generate.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-for (const { path, text } of renderGenerated(root)) {
+for (const { path, text } of await renderGenerated(root)) {
   test(`${path} is current`, () => {
     assert.equal(readFileSync(join(root, path), 'utf8'), text, 'run `npm run generate` and commit the result')
   })
