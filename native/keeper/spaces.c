@@ -45,6 +45,20 @@ static int open_namespace(pid_t pid, const char *name) {
 }
 
 /*
+ * Links of the zone heed no router advertisement unless they are told to: set for those to come, as it costs
+ * a program to set it for each. A host without IPv6 has no such setting.
+ */
+static void set_link_defaults(void) {
+  static const char *const off[] = {"/proc/sys/net/ipv6/conf/default/accept_ra", "/proc/sys/net/ipv6/conf/default/autoconf"};
+  for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
+    int fd = open(off[i], O_WRONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) return;
+    if (fd < 0 || write(fd, "0", 1) != 1) die(off[i]);
+    close(fd);
+  }
+}
+
+/*
  * A short-lived child is born into a user namespace together with a network namespace, which makes the
  * second owned by the first. The keeper then moves into that network itself: /proc/KEEPER/ns/net is the
  * path by which the host plumbs it.
@@ -66,6 +80,7 @@ static void make_user_and_network(unsigned base) {
   int user = open_namespace(child, "user");
   int net = open_namespace(child, "net");
   if (user < 0 || net < 0 || dup2(user, USERNS_FD) < 0 || setns(net, CLONE_NEWNET)) die("the zone's network namespace");
+  set_link_defaults();
   close(user);
   close(net);
   close(hold[1]);

@@ -1,13 +1,15 @@
 import { AppError } from '#contracts/errors.ts'
 import type { NicTag } from '#contracts/network/address.ts'
 import { bridgeName } from '#contracts/network/bridge-name.ts'
-import type { Network, NicPlan, PhysicalLink, RoutePlan } from './network.ts'
+import type { Network, NicGuard, NicPlan, PhysicalLink, RoutePlan } from './network.ts'
 
 /** The fake's state, for tests to look at, and its switches. */
 export interface FakeNetwork extends Network {
   readonly tags: Map<string, NicTag>
   /** By host link. */
   readonly nics: Map<string, { netns: string; nic: NicPlan; routes: RoutePlan[] }>
+  /** By host link; without one a nic sends nothing. */
+  readonly guards: Map<string, NicGuard>
   physical: PhysicalLink[]
   /** The next call of this method fails, once. */
   failNext: keyof Network | null
@@ -18,6 +20,7 @@ export function createFakeNetwork(): FakeNetwork {
   const network: FakeNetwork = {
     tags: new Map(),
     nics: new Map(),
+    guards: new Map(),
     physical: [],
     failNext: null,
 
@@ -44,20 +47,18 @@ export function createFakeNetwork(): FakeNetwork {
     async detach(hostLinks) {
       failIfAsked('detach')
       for (const link of hostLinks) network.nics.delete(link)
+      for (const link of hostLinks) network.guards.delete(link)
     },
     async setGuards(nics) {
       failIfAsked('setGuards')
-      for (const nic of nics) {
-        const attached = network.nics.get(nic.host_link)
-        if (attached !== undefined) attached.nic.guard = structuredClone(nic.guard)
-      }
+      for (const nic of nics) network.guards.set(nic.host_link, structuredClone(nic.guard))
     },
     async reconfigure(netns, nics, routes) {
       failIfAsked('reconfigure')
       for (const nic of nics) {
         const attached = network.nics.get(nic.host_link)
         if (attached?.netns !== netns) throw new AppError('CommandFailed', `Changing the addresses of ${nic.interface} failed.`)
-        network.nics.set(nic.host_link, structuredClone({ netns, nic: { ...nic, guard: attached.nic.guard }, routes }))
+        network.nics.set(nic.host_link, structuredClone({ netns, nic, routes }))
       }
     },
     listHostLinks: async () => [...network.nics.keys()].sort(),

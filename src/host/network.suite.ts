@@ -49,6 +49,7 @@ export function registerNetworkSuite(name: string, make: () => Promise<NetworkUn
     const { network, context, createNetns } = await make()
     await network.ensureTag(suiteTag, context)
     await network.ensureTag(suiteTag, context)
+    await network.setGuards([suiteNic(2)], context)
     await network.attach(await createNetns(), [suiteNic(2)], [], context)
     assert.deepEqual(await network.listHostLinks(context), ['z2n0'])
     await assert.rejects(network.destroyTag(suiteTag, context), (error) => isAppError(error, 'NicTagInUse'))
@@ -90,6 +91,22 @@ export function registerNetworkSuite(name: string, make: () => Promise<NetworkUn
     await network.reconfigure(netns, [changed], [], context)
     assert.deepEqual((await readAddresses(netns, 'net0')).sort(), ['10.77.0.50/24', 'fd77::5/64'])
     await network.detach(['z5n0'], context)
+    await network.destroyTag(suiteTag, context)
+  })
+
+  test(`${name}: guards are set before or after attaching, and detached with or without a link`, async () => {
+    const { network, context, createNetns } = await make()
+    await network.ensureTag(suiteTag, context)
+    const [early, late] = [suiteNic(6), suiteNic(7)]
+    await network.setGuards([early], context)
+    await network.setGuards([early], context)
+    for (const nic of [early, late]) await network.attach(await createNetns(), [nic], [], context)
+    await network.setGuards([early, late], context)
+    assert.deepEqual(await network.listHostLinks(context), ['z6n0', 'z7n0'])
+    await network.detach(['z6n0', 'z7n0'], context)
+    await network.setGuards([early], context)
+    await network.detach(['z6n0'], context)
+    assert.deepEqual(await network.listHostLinks(context), [])
     await network.destroyTag(suiteTag, context)
   })
 

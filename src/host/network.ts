@@ -7,20 +7,20 @@ import type { Context } from './context.ts'
  * `host/ip` with `host/nft`; the fake and the real one pass `network.suite.ts`.
  */
 export interface Network {
-  /** Makes or repairs the tag's bridge, its host addresses, NAT and sysctls. Safe to repeat. */
+  /** Makes or repairs the tag's bridge, its host addresses, NAT and sysctls. From the first on, nics without a guard send nothing. Safe to repeat. */
   ensureTag(tag: NicTag, context: Context): Promise<void>
   destroyTag(tag: NicTag, context: Context): Promise<void>
 
-  /** Guard first, then the links, addresses and routes in the zone's netns. Nothing is left when it fails. */
+  /** Links, addresses and routes in the zone's netns; nothing is sent before `setGuards`. No link is left when it fails. */
   attach(netns: string, nics: NicPlan[], routes: RoutePlan[], context: Context): Promise<void>
   /** Removes links and guards, by host link name. Fine when they are gone (the netns died). */
   detach(hostLinks: string[], context: Context): Promise<void>
-  /** Replaces the guards of nics that are attached, each in one atomic transaction. */
+  /** Sets or replaces guards in one atomic transaction; before, during or after `attach`. Only `detach` removes them. */
   setGuards(nics: NicPlan[], context: Context): Promise<void>
   /** Adds and removes addresses and routes in a running zone so that they are as planned. */
   reconfigure(netns: string, nics: NicPlan[], routes: RoutePlan[], context: Context): Promise<void>
 
-  /** Host ends of nics (with guards) that exist now; adoption and the orphan check compare them. */
+  /** Host ends of nics that exist now, guarded or not. */
   listHostLinks(context: Context): Promise<string[]>
   /** Physical links of the host: name, MAC, MTU, up. */
   listPhysical(context: Context): Promise<PhysicalLink[]>

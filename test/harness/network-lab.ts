@@ -18,7 +18,9 @@ export class NetworkLab {
   readonly #children: ChildProcess[] = []
 
   async createZone(): Promise<LabZone> {
-    const child = this.start('unshare', ['--user', '--map-root-user', '--net', '--', 'sleep', '1000'])
+    // Of the keeper's making as well: links heed no router advertisement unless told.
+    const setUp = 'for key in accept_ra autoconf; do echo 0 >/proc/sys/net/ipv6/conf/default/$key; done; exec sleep 1000'
+    const child = this.start('unshare', ['--user', '--map-root-user', '--net', '--', 'sh', '-c', setUp])
     await waitFor(() => readlinkSync(`/proc/${child.pid}/ns/net`) !== readlinkSync('/proc/self/ns/net') && isSleeping(child.pid!))
     // As the runtime has it: the files `net` and `user` side by side.
     const directory = join(this.runDir, `ns-${child.pid}`)

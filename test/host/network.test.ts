@@ -7,6 +7,7 @@ import { bridgeName } from '#contracts/network/bridge-name.ts'
 import { type Context, silentLog } from '#host/context.ts'
 import { createLinuxNetwork } from '#host/ip/create-network.ts'
 import { isDhcpRunning, readDhcpLease } from '#host/ip/dhcp.ts'
+import type { Network } from '#host/network.ts'
 import { registerNetworkSuite, suiteNic } from '#host/network.suite.ts'
 import { type LabZone, NetworkLab, attempt, waitFor } from '../harness/network-lab.ts'
 import { isInOwnNetwork } from '../harness/own-network.ts'
@@ -27,13 +28,17 @@ function registerAll(): void {
     readAddresses: async (netns, link) => addressesOf(attempt('nsenter', `--net=${netns}`, 'ip', '-j', 'address', 'show', 'dev', link).output),
   }))
 
+  const plumb = async (...[netns, nics, routes, of]: Parameters<Network['attach']>): Promise<void> => {
+    await Promise.all([network.setGuards(nics, of), network.attach(netns, nics, routes, of)])
+  }
+
   test('zones of a nat tag reach each other, the gateway and the outside, IPv4 and IPv6; the host shows ICMP only', async () => {
     const tag: NicTag = { name: 'inner0', type: 'normal', mac: '-', mtu: 1400, host_addresses: ['10.78.0.1/24', 'fd78::1/64'], nat: true }
     await network.ensureTag(tag, context)
     const outside = await connectOutside(lab)
     const [one, two] = [await lab.createZone(), await lab.createZone()]
-    await network.attach(one.netns, [natNic(11, tag)], [], context)
-    await network.attach(two.netns, [natNic(12, tag)], [], context)
+    await plumb(one.netns, [natNic(11, tag)], [], context)
+    await plumb(two.netns, [natNic(12, tag)], [], context)
     for (const target of ['10.78.0.12', 'fd78::12', '10.78.0.1', 'fd78::1', '192.0.2.2', '2001:db8::2', '127.0.0.1']) assertPing(one, target)
     assert.match(one.exec('ip', 'link', 'show', 'dev', 'net0').output, /mtu 1400/)
     assert.equal(one.exec('ping', '-c1', '-W1', '-M', 'do', '-s', '1472', '10.78.0.12').ok, false)
@@ -57,13 +62,13 @@ function registerAll(): void {
     const [one, two] = [await lab.createZone(), await lab.createZone()]
     const onStub = (zone: number): ReturnType<typeof suiteNic> =>
       nicOn(stub, zone, { interface: 'net1', host_link: `z${zone}n1`, mac: `02:08:20:00:01:${zone}`, addresses: [`10.83.0.${zone}/24`] })
-    await network.attach(
+    await plumb(
       one.netns,
       [nicOn(left, 21, { addresses: ['10.81.0.21/24'], gateways: ['10.81.0.1'] }), onStub(21)],
       [{ to: '10.200.0.0/16', via: null, interface: 'net1' }],
       context,
     )
-    await network.attach(two.netns, [nicOn(right, 22, { addresses: ['10.82.0.22/24'], gateways: ['10.82.0.1'] }), onStub(22)], [], context)
+    await plumb(two.netns, [nicOn(right, 22, { addresses: ['10.82.0.22/24'], gateways: ['10.82.0.1'] }), onStub(22)], [], context)
     assertPing(one, '10.83.0.22')
     assertPing(one, '10.81.0.1')
     assert.equal(one.exec('ping', '-c1', '-W1', '10.82.0.22').ok, false)
@@ -77,7 +82,7 @@ function registerAll(): void {
     await network.ensureTag(tag, context)
     const [serverZone, client] = [await lab.createZone(), await lab.createZone()]
     const free = { mac_nospoof: true, allowed_ips: null, dhcp_nospoof: false, allowed_dhcp_cids: [], restricted: true, blocked_outgoing_ports: [] }
-    await network.attach(serverZone.netns, [nicOn(tag, 31, { addresses: ['10.84.0.1/24'], guard: free })], [], context)
+    await plumb(serverZone.netns, [nicOn(tag, 31, { addresses: ['10.84.0.1/24'], guard: free })], [], context)
     lab.start('nsenter', [
       `--target=${serverZone.pid}`,
       '--net',
@@ -95,7 +100,7 @@ function registerAll(): void {
       '--pid-file=',
       '--log-facility=/dev/null',
     ])
-    await network.attach(client.netns, [nicOn(tag, 32, { addresses: [], dhcp: true })], [], context)
+    await plumb(client.netns, [nicOn(tag, 32, { addresses: [], dhcp: true })], [], context)
     await waitFor(async () => (await readDhcpLease(lab.runDir, 'z32n0')) !== null, 15_000)
     const lease = await readDhcpLease(lab.runDir, 'z32n0')
     assert.deepEqual(lease?.resolvers, ['10.84.0.53'])
@@ -151,7 +156,7 @@ function registerAll(): void {
     const times: number[][] = [[], []]
     for (let index = 0; index < 15; index++) {
       const started = performance.now()
-      await network.attach(zone.netns, [nicOn(tag, 50, { addresses: ['10.85.0.50/24', 'fd85::50/64'], gateways: ['10.85.0.1'] })], [], context)
+      await plumb(zone.netns, [nicOn(tag, 50, { addresses: ['10.85.0.50/24', 'fd85::50/64'], gateways: ['10.85.0.1'] })], [], context)
       const attached = performance.now()
       await network.detach(['z50n0'], context)
       times[0]!.push(attached - started)

@@ -137,6 +137,7 @@ function registerAll(): void {
     const witness = await lab.createZone()
     await network.attach(attacker.netns, [nic(61, strict)], [], context)
     await network.attach(witness.netns, [nic(62, open)], [], context)
+    await network.setGuards([nic(62, open)], context)
     const listener = lab.start('nsenter', [`--target=${witness.pid}`, '--net', '--', join(lab.runDir, 'listener'), 'net0'])
     let rest = ''
     listener.stdout!.on('data', (chunk: Buffer) => {
@@ -145,7 +146,12 @@ function registerAll(): void {
       for (const line of lines) seen.add(line)
     })
     await waitFor(() => seen.has('ready'))
+    // Attached, but not yet guarded: it must be silent.
+    const early = ether('0800', ipv4('11', udp(78, 78)))
+    send(early)
+    await network.setGuards([nic(61, strict)], context)
     await settle()
+    assert.equal(seen.has(early), false)
   })
 
   test('guarded: what is its own leaves, nothing else does', async () => {

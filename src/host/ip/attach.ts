@@ -1,12 +1,10 @@
 import { AppError } from '#contracts/errors.ts'
+import { allOrFirstError } from '#lib/all-or-first-error.ts'
 import type { Context } from '../context.ts'
 import type { NicPlan, RoutePlan } from '../network.ts'
-import { readTextFile } from '../fs/atomic.ts'
-import { renderGuards } from '../nft/guard.ts'
-import { checkToken } from '../nft/token.ts'
 import { run } from '../run/run.ts'
 import { inNetns, renderHostBatch, renderRaSettings, renderVlanBatch, renderZoneBatch } from './argv.ts'
-import { detach } from './detach.ts'
+import { isLinkThere, unplumb } from './detach.ts'
 import { startDhcp } from './dhcp.ts'
 import { asNetworkError } from './known-failures.ts'
 import { parseLinks } from './parse.ts'
@@ -19,31 +17,41 @@ export interface ZoneNetwork {
 }
 
 /**
- * Plumbs nics: the guards and, at the same time, the pairs with the zone's addresses and routes; then the
- * host's ends are put on their bridges. Until then nothing can pass. Undone when any part fails.
+ * Plumbs nics: the pairs with the zone's addresses and routes, then the host's ends are put on their bridges.
+ * A program takes longer to start than to do its work, so both are started at once, and the second waits
+ * for its lines. Until its guard is set a nic sends nothing. Undone when any part fails.
  */
 export async function attach(zone: ZoneNetwork, context: Context): Promise<void> {
-  const { nics, netns } = zone
+  const { nics } = zone
   const vlans = nics.filter((nic) => nic.vlan_id > 0)
   for (const nic of vlans) await checkVlan(nic, context)
   await checkFree(nics, context)
   try {
-    const zoneSide = run(inNetns(netns, '/sbin/ip', '-batch', '-'), { input: renderZoneBatch(nics, zone.routes, process.pid) }, context)
-    await allOrFirstError([zoneSide, ...(nics.length === 0 ? [] : [run(['nft', '-f', '-'], { input: renderGuards(nics, { fresh: true }) }, context)])])
-    if (nics.length === 0) return
-    const sysctl = run(inNetns(netns, '/bin/busybox', 'sysctl', '-w', ...nics.flatMap(renderRaSettings)), {}, context)
-    await allOrFirstError([sysctl, run(['ip', '-batch', '-'], { input: renderHostBatch(nics) }, context)])
+    const inZone = plumbZone(zone, context)
+    const hostBatch = inZone.then(
+      () => renderHostBatch(nics),
+      () => '',
+    )
+    const onHost = nics.length === 0 ? inZone : run(['ip', '-batch', '-'], { input: hostBatch }, context)
+    await allOrFirstError([inZone, onHost])
     for (const nic of vlans) await joinVlan(nic, context)
     for (const nic of nics.filter((one) => one.dhcp)) await startDhcp(zone, nic, context)
   } catch (cause) {
     // Undoing must not be stopped by what stopped the work.
-    await detach(
+    await unplumb(
       zone.runDir,
       nics.map((nic) => nic.host_link),
       { ...context, signal: new AbortController().signal },
     )
     throw asNetworkError(cause, `Attaching ${nics.map((nic) => `${nic.interface} (${nic.host_link})`).join(', ')}`)
   }
+}
+
+/** The keeper has made links heed no router advertisement unless told; the ones that shall are told before they have a carrier. */
+async function plumbZone({ netns, nics, routes }: ZoneNetwork, context: Context): Promise<void> {
+  await run(inNetns(netns, '/sbin/ip', '-batch', '-'), { input: renderZoneBatch(nics, routes, process.pid) }, context)
+  const heeding = nics.filter((nic) => nic.addrconf)
+  if (heeding.length > 0) await run(inNetns(netns, '/bin/busybox', 'sysctl', '-w', ...heeding.flatMap(renderRaSettings)), {}, context)
 }
 
 /** A link of that name belongs to somebody: refused before anything is made, so that undoing cannot take it away. */
@@ -54,15 +62,6 @@ async function checkFree(nics: readonly NicPlan[], context: Context): Promise<vo
     if (await isLinkThere(name)) throw new AppError('Busy', `The link ${name} is there already: another zone has it.`)
   }
   if (context.signal.aborted) throw new AppError('Cancelled', 'Attaching nics was cancelled.')
-}
-
-async function isLinkThere(name: string): Promise<boolean> {
-  return (await readTextFile(`/proc/sys/net/ipv4/conf/${checkToken('link', name)}/forwarding`)) !== null
-}
-
-/** Waits for every one, also when one fails: what is still running could make things after the undoing. */
-async function allOrFirstError(tasks: readonly Promise<unknown>[]): Promise<void> {
-  for (const result of await Promise.allSettled(tasks)) if (result.status === 'rejected') throw result.reason
 }
 
 async function checkVlan(nic: NicPlan, context: Context): Promise<void> {

@@ -1,11 +1,12 @@
 import type { Context } from '../context.ts'
 import type { Network, NicPlan, PhysicalLink } from '../network.ts'
+import { applyGuards } from '../nft/apply.ts'
 import { renderGuards } from '../nft/guard.ts'
 import { run } from '../run/run.ts'
 import { attach } from './attach.ts'
 import { detach } from './detach.ts'
 import { asNetworkError } from './known-failures.ts'
-import { type Link, parseGuardedLinks, parseLinks } from './parse.ts'
+import { type Link, parseLinks } from './parse.ts'
 import { reconfigure } from './reconfigure.ts'
 import { createTags } from './tags.ts'
 
@@ -29,20 +30,16 @@ export function createLinuxNetwork({ runDir }: { runDir: string }): Network {
 
 async function setGuards(nics: NicPlan[], context: Context): Promise<void> {
   if (nics.length === 0) return
-  await run(['nft', '-f', '-'], { input: renderGuards(nics, { fresh: false }) }, context).catch((cause: unknown) => {
+  await applyGuards(renderGuards(nics), context).catch((cause: unknown) => {
     throw asNetworkError(cause, `Setting the guards of ${nics.map((nic) => nic.interface).join(', ')}`)
   })
 }
 
 async function listHostLinks(context: Context): Promise<string[]> {
-  const [links, guards] = await Promise.all([
-    run(['ip', '-j', 'link', 'show', 'type', 'veth'], {}, context),
-    run(['nft', '-j', 'list', 'map', 'bridge', 'spirula', 'from_nics'], { okCodes: [0, 1] }, context),
-  ])
-  const guarded = new Set(guards.exitCode === 0 ? parseGuardedLinks(guards.stdout) : [])
-  return parseLinks(links.stdout)
+  const { stdout } = await run(['ip', '-j', 'link', 'show', 'type', 'veth'], {}, context)
+  return parseLinks(stdout)
     .map((link) => link.ifname)
-    .filter((name) => guarded.has(name))
+    .filter((name) => /^z\d+n\d+$/.test(name))
     .sort()
 }
 

@@ -47,12 +47,6 @@ export function parseRoutes(text: string): Route[] {
   return parseArray(text).flatMap((entry) => (isEmpty(entry) ? [] : [parseOne(route, entry)]))
 }
 
-/** Keys of the map `from_nics` in `nft -j list map`: the links that have a guard. */
-export function parseGuardedLinks(text: string): string[] {
-  const shape = z.object({ nftables: z.array(z.object({ map: z.object({ elem: z.array(z.tuple([z.string(), z.unknown()])).optional() }).optional() })) })
-  return parseOne(shape, parseJson(text)).nftables.flatMap((entry) => entry.map?.elem?.map(([name]) => name) ?? [])
-}
-
 /** Global addresses of a link, CIDR; without link-local ones. */
 export function globalAddresses(one: Link): string[] {
   return (one.addr_info ?? []).flatMap((info) => (info.local === undefined || info.scope !== 'global' ? [] : [`${info.local}/${info.prefixlen}`]))

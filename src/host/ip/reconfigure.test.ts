@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { suiteNic } from '../network.suite.ts'
 import { renderHostBatch, renderVlanBatch, renderZoneBatch } from './argv.ts'
 import { parseLease, usernsOf } from './dhcp.ts'
-import { parseGuardedLinks, parseLinks } from './parse.ts'
+import { parseLinks } from './parse.ts'
 import { renderChanges } from './reconfigure.ts'
 
 const link = (...addresses: [string, number, string?][]): ReturnType<typeof parseLinks>[0] => ({
@@ -56,7 +56,6 @@ test('what ip and nft print is parsed; filtered entries are skipped', () => {
     parseLinks('[{},{"ifname":"lo","mtu":1,"link_type":"loopback","flags":[]}]').map((one) => one.ifname),
     ['lo'],
   )
-  assert.deepEqual(parseGuardedLinks('{"nftables":[{"metainfo":{}},{"map":{"elem":[["z1n0",{"goto":{"target":"x"}}]]}}]}'), ['z1n0'])
   assert.throws(() => parseLinks('{"a":1}'))
 })
 

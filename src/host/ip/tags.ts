@@ -5,6 +5,7 @@ import type { NicTag } from '#contracts/network/address.ts'
 import { bridgeName } from '#contracts/network/bridge-name.ts'
 import type { Context } from '../context.ts'
 import { ensureDirectory, readJsonFile, writeFileAtomic } from '../fs/atomic.ts'
+import { ensureGuardBase } from '../nft/apply.ts'
 import { renderNat } from '../nft/nat.ts'
 import { run } from '../run/run.ts'
 import { renderBridgeBatch, renderUplinkBatch } from './bridge-argv.ts'
@@ -33,6 +34,7 @@ export interface Tags {
 export function createTags(runDir: string): Tags {
   const file = join(runDir, 'nic-tags.json')
   let applied: string | null = null
+  let isGuarded = false
   let turn: Promise<void> = Promise.resolve()
 
   // One change of the ruleset after the other, each made from what the one before noted.
@@ -57,6 +59,9 @@ export function createTags(runDir: string): Tags {
     ensure: (tag, context) =>
       inTurn(async () => {
         try {
+          // Before the first bridge: no nic on it shall send unguarded.
+          if (!isGuarded) await ensureGuardBase(context)
+          isGuarded = true
           await ensureBridge(tag, context)
           const others = (tags: NicTag[]): NicTag[] => tags.filter((one) => one.name !== tag.name)
           await updateNat((tags) => (hasHostSide(tag) ? [...others(tags), tag] : others(tags)), context)

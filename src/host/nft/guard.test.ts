@@ -28,11 +28,11 @@ test('nothing that is no link, MAC or address reaches the ruleset', () => {
   const bad = [suiteNic(2, { host_link: 'z2n0" drop' }), suiteNic(2, { mac: '02:08:20:00:00:02 accept' })]
   for (const nic of bad)
     assert.throws(
-      () => renderGuards([nic], { fresh: true }),
+      () => renderGuards([nic]),
       (error) => isAppError(error, 'Internal'),
     )
   assert.throws(
-    () => renderGuards([suiteNic(2, { guard: { ...suiteNic(2).guard, allowed_ips: ['10.0.0.1\naccept'] } })], { fresh: true }),
+    () => renderGuards([suiteNic(2, { guard: { ...suiteNic(2).guard, allowed_ips: ['10.0.0.1\naccept'] } })]),
     (error) => isAppError(error, 'InvalidPayload'),
   )
   assert.throws(

@@ -5,8 +5,8 @@ import { checkToken } from './token.ts'
 
 /**
  * The guards: table `bridge spirula`, whose two base chains find the nic's own chain by the name of its link in
- * one look-up, so that neither a frame nor a change costs more when there are more zones. A link named
- * `z…` without a guard sends nothing.
+ * one look-up, so that a frame costs no more when there are more zones. A link named `z…` without a guard
+ * sends nothing.
  */
 export const guardTable = 'bridge spirula'
 
@@ -34,39 +34,40 @@ table ${guardTable} {
 }
 `
 
-/** Text for one `nft -f -`: the whole of it takes effect at once, or nothing. `fresh` forgets leases of a former nic of that name. */
-export function renderGuards(nics: readonly NicPlan[], options: { fresh: boolean }): string {
-  return base + nics.map((nic) => renderGuard(nic, options.fresh)).join('')
+/** Text for `nft -f -` that makes the base chains; the guards that there are stay. */
+export function renderGuardBase(): string {
+  return base
+}
+
+/**
+ * Text for one `nft -f -`: the whole of it takes effect at once, or nothing; the base must be there. Only commands
+ * for which nft (1.0.6) does not first read all chains and sets of the node back from the kernel: no `table`
+ * block, no `add rule`, no `add element`. So a change costs the same however many zones there are.
+ */
+export function renderGuards(nics: readonly NicPlan[]): string {
+  return nics.map(renderGuard).join('')
 }
 
 /** Removes the guards of links; those that have none are made first, as nft refuses to delete what is not there. */
 export function renderGuardRemoval(hostLinks: readonly string[]): string {
-  return base + hostLinks.map((name) => renderRemoval(checkToken('link', name))).join('')
+  return hostLinks.map((name) => renderRemoval(checkToken('link', name))).join('')
 }
 
-function renderGuard(nic: NicPlan, fresh: boolean): string {
+function renderGuard(nic: NicPlan): string {
   const link = checkToken('link', nic.host_link)
   checkToken('mac', nic.mac)
-  return `${renderObjects(link)}${renderFlush(link)}${fresh ? `flush set ${guardTable} lease_${link}\n` : ''}table ${guardTable} {
-  chain from_${link} {
-${indent(renderFromRules(nic))}
-  }
-  chain target_${link} {
-${indent(renderTargetRules(nic))}
-  }
-  chain to_${link} {
-${indent(renderToRules(nic))}
-  }
-}
-add element ${guardTable} from_nics { "${link}" : goto from_${link} }
-add element ${guardTable} to_nics { "${link}" : goto to_${link} }
-`
+  return [
+    renderObjects(link),
+    renderFlush(link),
+    renderChain(`target_${link}`, renderTargetRules(nic)),
+    renderChain(`from_${link}`, renderFromRules(nic)),
+    renderChain(`to_${link}`, renderToRules(nic)),
+    renderElements(link),
+  ].join('')
 }
 
 function renderRemoval(link: string): string {
-  return `${renderObjects(link)}add element ${guardTable} from_nics { "${link}" : goto from_${link} }
-add element ${guardTable} to_nics { "${link}" : goto to_${link} }
-delete element ${guardTable} from_nics { "${link}" }
+  return `${renderObjects(link)}${renderElements(link)}delete element ${guardTable} from_nics { "${link}" }
 delete element ${guardTable} to_nics { "${link}" }
 ${renderFlush(link)}delete chain ${guardTable} from_${link}
 delete chain ${guardTable} to_${link}
@@ -77,19 +78,19 @@ delete set ${guardTable} lease_${link}
 
 /** A lease names an address that a DHCP server gave the nic; 30 days outlive any renewal. */
 function renderObjects(link: string): string {
-  return `table ${guardTable} {
-  set lease_${link} { typeof @nh,96,32; size 16; flags dynamic,timeout; timeout 30d; }
-  chain target_${link} { }
-  chain from_${link} { }
-  chain to_${link} { }
+  return `add set ${guardTable} lease_${link} { typeof @nh,96,32; size 16; flags dynamic,timeout; timeout 30d; }
+${['target', 'from', 'to'].map((chain) => `add chain ${guardTable} ${chain}_${link}\n`).join('')}`
 }
-`
+
+/** To name a map again together with elements is the one way to add to it that reads nothing back. */
+function renderElements(link: string): string {
+  return ['from', 'to'].map((way) => `add map ${guardTable} ${way}_nics { type ifname : verdict; elements = { "${link}" : goto ${way}_${link} }; }\n`).join('')
 }
 
 function renderFlush(link: string): string {
   return ['from', 'to', 'target'].map((chain) => `flush chain ${guardTable} ${chain}_${link}\n`).join('')
 }
 
-function indent(rules: readonly string[]): string {
-  return rules.map((rule) => `    ${rule}`).join('\n')
+function renderChain(name: string, rules: readonly string[]): string {
+  return rules.length === 0 ? '' : `add chain ${guardTable} ${name} {\n${rules.map((rule) => `  ${rule}\n`).join('')}}\n`
 }

@@ -5,8 +5,8 @@ import type { Context } from '../context.ts'
 import { type Argv, pathOf } from './programs.ts'
 
 export interface RunOptions {
-  /** Text for standard input; none = empty. */
-  input?: string
+  /** Text for standard input; none = empty. A promise, which must not fail, is for a program started early that waits for its input. */
+  input?: string | Promise<string>
   /** Added to the built environment (PATH, LC_ALL, TZ); nothing is inherited. */
   env?: Record<string, string>
   cwd?: string
@@ -113,7 +113,8 @@ function collect(argv: Argv, options: RunOptions, context: Context): Promise<Run
   child.stderr?.on('data', keep(err))
   // EPIPE when the program does not read its input: its exit code tells the story.
   child.stdin?.on('error', () => {})
-  if (options.input !== undefined) child.stdin?.end(options.input)
+  if (typeof options.input === 'string') child.stdin?.end(options.input)
+  else void options.input?.then((text) => child.stdin?.end(text))
   child.on('error', (cause) => {
     settle()
     reject(new AppError('CommandFailed', `The program ${argv[0]} could not be started.`, { cause }))

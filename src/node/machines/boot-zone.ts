@@ -1,11 +1,20 @@
 import { AppError } from '#contracts/errors.ts'
+import type { MachineRecord } from '#contracts/machine/record.ts'
+import { allOrFirstError } from '#lib/all-or-first-error.ts'
 import type { Context } from '#host/context.ts'
 import { removeTree } from '#host/fs/atomic.ts'
+import type { NicPlan, RoutePlan } from '#host/network.ts'
 import { zoneRunDir } from '../layout.ts'
 import type { Parts } from '../parts.ts'
 import { startMdataExecute } from './mdata-execute.ts'
 import { forgetBootedNics, noteBootedNics, planMachineNics, readBootedNics } from './zone-nics.ts'
 import { readZoneSpec } from './zone-spec.ts'
+
+interface Plumbing {
+  zoneid: number
+  nics: NicPlan[]
+  routes: RoutePlan[]
+}
 
 /**
  * From stopped to running: metadata socket, keeper with its namespaces, network, init. When any part
@@ -20,16 +29,21 @@ export async function bootZone(uuid: string, context: Context, parts: Parts, opt
   const { nics, routes } = planMachineNics(record, zoneid, parts)
   try {
     await noteBootedNics(uuid, nics, parts)
-    const spec = await readZoneSpec(record, zoneid, parts)
-    await parts.metadata.open(uuid, { uid: record.internal.uid_base })
-    const prepared = await parts.host.runtime.prepare(spec, context)
-    await parts.host.network.attach(prepared.netns, nics, routes, context)
-    parts.live.setStatus(await parts.host.runtime.launch(uuid, context))
+    // A nic without its guard sends nothing, so the guards need not come first.
+    await allOrFirstError([parts.host.network.setGuards(nics, context), runZone(record, { zoneid, nics, routes }, context, parts)])
   } catch (error) {
     await endZone(uuid, { ...context, signal: new AbortController().signal }, parts)
     throw error
   }
   startMdataExecute(record, options.first, parts)
+}
+
+async function runZone(record: MachineRecord, { zoneid, nics, routes }: Plumbing, context: Context, parts: Parts): Promise<void> {
+  const spec = await readZoneSpec(record, zoneid, parts)
+  await parts.metadata.open(record.uuid, { uid: record.internal.uid_base })
+  const { netns } = await parts.host.runtime.prepare(spec, context)
+  await parts.host.network.attach(netns, nics, routes, context)
+  parts.live.setStatus(await parts.host.runtime.launch(record.uuid, context))
 }
 
 /** What a kill of the daemon, or a zone that ended meanwhile, left in the way of a new one. */
@@ -39,9 +53,8 @@ async function endRemains(uuid: string, context: Context, parts: Parts): Promise
 
 /** Ends the zone at once, whatever stage it is in, and removes every trace of it. Safe to repeat. */
 export async function endZone(uuid: string, context: Context, parts: Parts): Promise<void> {
-  await parts.host.runtime.remove(uuid, context)
   const booted = Object.values(await readBootedNics(uuid, parts))
-  if (booted.length > 0) await parts.host.network.detach(booted, context)
+  await allOrFirstError([parts.host.runtime.remove(uuid, context), parts.host.network.detach(booted, context)])
   await forgetBootedNics(uuid, parts)
   await parts.metadata.close(uuid)
   await removeTree(zoneRunDir(parts.layout, uuid))
