@@ -6,7 +6,8 @@ import type { AppError } from '#contracts/errors.ts'
  */
 export function renderError(first: string, error: AppError, extraHint?: string): string {
   const lines = [first]
-  for (const detail of error.details ?? []) lines.push(`  ${detail.path}: ${detail.message}`)
+  // What the sentence says already is not said twice.
+  for (const detail of error.details ?? []) if (!first.includes(detail.message)) lines.push(`  ${detail.path}: ${detail.message}`)
   for (const cause of readCauses(error)) lines.push(`  because: ${cause}`)
   if (error.internal !== undefined)
     lines.push(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { command } from '../bench/command.ts'
 import { assertRefused, assertSaid, type Cli, openCli } from '../harness/cli.ts'
 import { payload } from '../harness/machines.ts'
 import { startTestNode, testImage, type TestNode } from '../harness/test-node.ts'
@@ -114,7 +115,7 @@ test('list and lookup: columns, -p -H -o -s, filters, nested fields, -1, -j', as
   assert.equal(await out('list', '-s', '-ram', '-H'), `${big}  LX    128      stopped           Web01\n${small}  LX    64       stopped           db\n`)
   assert.equal(
     await out('list', '-Hpo', 'alias,quota,nics.0.ip,nics.1.ip,tags.role,customer_metadata.k.x', '-s', 'alias'),
-    'Web01:1:' + `${await firstIp(big)}::web:v\ndb:3:10.77.0.9:dhcp::\n`,
+    `Web01:1:${await firstIp(big)}::web:v\ndb:3:10.77.0.9:dhcp::\n`,
   )
   assert.equal(await out('list', '-o', 'alias,max_physical_memory,cpu_cap', 'alias=db'), 'ALIAS       MAX_PHYS  CPU_CAP\ndb          64        -\n')
   assert.equal(await out('lookup', 'alias=~^wEB'), `${big}\n`)
@@ -233,6 +234,19 @@ test('quota: writing past it fails, raised live, 0 is none; counted with what is
   assert.equal(await fill(1100), 0, 'within 2 GiB')
   await update(uuid, 'quota=0')
   assert.equal((await cli.get(uuid))['quota'], undefined)
+  await remove(uuid)
+})
+
+test('compression of the root and of the delegated data, and back', async () => {
+  const uuid = await cli.create(payload({ autoboot: false, delegate_dataset: true, zfs_root_compression: 'gzip' }))
+  const compression = async (dataset: string): Promise<string> =>
+    (await command(['btrfs', 'property', 'get', '-t', 'inode', join(node.pool, dataset), 'compression'])).trim()
+  assert.deepEqual([await compression(uuid), await compression(`${uuid}/data`)], ['compression=zlib', ''])
+  await update(uuid, { zfs_root_compression: '', zfs_data_compression: 'lz4' })
+  assert.deepEqual([(await cli.get(uuid))['zfs_root_compression'], (await cli.get(uuid))['zfs_data_compression']], [undefined, 'lz4'])
+  const [root, data] = [await compression(uuid), await compression(`${uuid}/data`)]
+  assert.doesNotMatch(root, /zlib/)
+  assert.match(data, /^compression=(lzo|zstd)$/)
   await remove(uuid)
 })
 

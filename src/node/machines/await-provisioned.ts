@@ -42,8 +42,9 @@ const reasons: Record<'failed' | 'ended' | 'late', (timeoutS: number) => string>
 async function watchMarker(of: { uuid: string; root: string; timeoutS: number }, context: Context, parts: Parts): Promise<Outcome> {
   const decided = Promise.withResolvers<Outcome>()
   const look = async (): Promise<void> => {
-    if (await guestFileExists(of.root, failure)) decided.resolve('failed')
-    else if ((await guestFileExists(of.root, success)) || !(await guestFileExists(of.root, provisioningMarker))) decided.resolve('provisioned')
+    // The marker first: its new name is there from the moment the old one is gone.
+    if ((await guestFileExists(of.root, provisioningMarker)) && !(await guestFileExists(of.root, success))) return
+    decided.resolve((await guestFileExists(of.root, failure)) ? 'failed' : 'provisioned')
   }
   const stop = new AbortController()
   const watcher = watch(join(of.root, 'var/svc'), { signal: stop.signal }, () => void look().catch(decided.reject))

@@ -9,6 +9,8 @@ import { about, current, refuse } from './lifecycle.ts'
 import { limitsOf, volumesOf } from './zone-spec.ts'
 
 const gib = 2 ** 30
+/** What is unset goes back to (reference 1.5.3). */
+const defaultRecordsize = 131_072
 
 export function updateMachineRequest(uuid: string, payload: Record<string, unknown>, options: { strict: boolean; dry_run: boolean }, parts: Parts): Request {
   return {
@@ -50,14 +52,14 @@ function storageSteps(record: MachineRecord, { effects, quota_gib, record: next 
   const rootOptions: Step = {
     kind: 'dataset.options',
     dataset: uuid,
-    options: datasetOptions(next.zfs_root_compression, next.zfs_root_recsize),
-    previous: datasetOptions(record.zfs_root_compression, record.zfs_root_recsize),
+    options: datasetOptions(next.zfs_root_compression ?? 'off', next.zfs_root_recsize ?? defaultRecordsize),
+    previous: datasetOptions(record.zfs_root_compression ?? 'off', record.zfs_root_recsize ?? defaultRecordsize),
   }
   const dataOptions: Step = {
     kind: 'dataset.options',
     dataset: `${uuid}/data`,
-    options: datasetOptions(next.zfs_data_compression, next.zfs_data_recsize),
-    previous: datasetOptions(record.zfs_data_compression, record.zfs_data_recsize),
+    options: datasetOptions(next.zfs_data_compression ?? 'off', next.zfs_data_recsize ?? defaultRecordsize),
+    previous: datasetOptions(record.zfs_data_compression ?? 'off', record.zfs_data_recsize ?? defaultRecordsize),
   }
   const volumes = new Set(volumesOf(record))
   return [
