@@ -7,6 +7,7 @@ import type { Host } from './host.ts'
 import { guestsRunDir, imagesDir, journalDir, type Layout, machinesDir } from './layout.ts'
 import { startMachineRequest } from './machines/lifecycle.ts'
 import { publishState, readAllFacts, readLastExit } from './machines/read.ts'
+import { followLeases } from './machines/leased-resolvers.ts'
 import { createMetadataAccess } from './machines/metadata-access.ts'
 import { createMetadataServers, type MetadataServers } from './metadata/server.ts'
 import { openJournal } from './operations/journal.ts'
@@ -56,6 +57,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 
   for (const tag of parts.tags.all()) await host.network.ensureTag(tag, context)
   await adoptZones(parts)
+  const stopFollowing = followLeases(parts)
   const stopListening = host.runtime.onExit(
     (exit) => void handleExit(exit, locks, parts).catch((error: unknown) => log.error({ err: error, uuid: exit.uuid }, 'could not handle the end of a zone')),
   )
@@ -74,6 +76,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     settled,
     async close() {
       stopListening()
+      stopFollowing()
       await settled.catch(() => {})
       await operations.idle()
       await parts.metadata.closeAll()

@@ -25,8 +25,8 @@ export interface Parts {
   images: RecordStore<InstalledImage>
   tags: NicTagStore
   addresses: AddressIndex
-  /** Machines being created: UUID → uid_base, taken from the moment their payload was accepted. */
-  reserved: Map<string, number>
+  /** Machines being created or received, from the moment they were accepted until they are written. */
+  reserved: Map<string, MachineRecord>
   /** Bundles being sent and received, by the id in their step; none outlives the daemon. */
   outgoing: Map<string, Writable>
   incoming: Map<string, AsyncIterable<BundlePart>>

@@ -3,7 +3,9 @@ export interface Contender {
   name: string
   /** What its numbers include, for the table. */
   about: string
-  /** Installs what it needs and prepares image and network. */
+  /** Gets its Debian packages; before the namespaces are made, for they have no network. */
+  install(): Promise<void>
+  /** Prepares image and network. */
   setUp(): Promise<void>
   /** From nothing to a running init. */
   create(name: string): Promise<void>

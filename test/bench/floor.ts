@@ -21,6 +21,7 @@ export function createFloor(work: string): Contender {
   return {
     name: 'floor',
     about: 'btrfs snapshot + netns and veth by ip -batch + bare crun run -d',
+    async install() {},
     async setUp() {
       template = await readTemplate()
       await mkdir(pool, { recursive: true })

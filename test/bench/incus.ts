@@ -19,8 +19,8 @@ export function createIncus(work: string): Contender {
   return {
     name: 'incus',
     about: 'incus launch, btrfs pool, bridged nic',
+    install: installIncus,
     async setUp() {
-      await installIncus()
       await mkdir(env.INCUS_DIR, { recursive: true })
       await command(['truncate', '-s', '4G', join(directory, 'pool.img')])
       await command(['mkfs.btrfs', '-q', join(directory, 'pool.img')])
@@ -54,7 +54,6 @@ export function createIncus(work: string): Contender {
       for (const mount of ['state/storage-pools/p', 'state/devices', 'state/shmounts', 'state/guestapi', 'pool'])
         await attempt(['umount', '-l', join(directory, mount)])
       await rm(directory, { recursive: true, force: true })
-      await rm(sources, { force: true })
     },
   }
 }
@@ -71,6 +70,7 @@ async function installIncus(): Promise<void> {
   )
   await command(['apt-get', 'update'])
   await command(['apt-get', 'install', '-y', '--no-install-recommends', '-t', suite, 'incus'])
+  await rm(sources)
 }
 
 async function ensureSubordinateIds(): Promise<void> {

@@ -68,6 +68,7 @@ export function createOursByApi(node: () => OurNode): Contender {
   return {
     name: 'spirula (API)',
     about: 'one API call each: clone with quota, guard, console, log, limits, journal',
+    async install() {},
     async setUp() {},
     create: (name) => follow(node().client, 'machine.create', { json: payload(name) }),
     destroy: (name) => follow(node().client, 'machine.delete', { params: { name } }),
@@ -86,6 +87,7 @@ export function createOursByCli(node: () => OurNode, repository: string): Conten
   return {
     name: 'spirula (vmadm)',
     about: 'vmadm create, vmadm delete, zlogin U true',
+    async install() {},
     async setUp() {},
     create: async (name) => void (await command(tool('vmadm', 'create'), { env: env(), input: JSON.stringify(payload(name)) })),
     destroy: async (name) => void (await command(tool('vmadm', 'delete', name), { env: env() })),

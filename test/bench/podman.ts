@@ -16,8 +16,8 @@ export function createPodman(work: string): Contender {
   return {
     name: 'podman',
     about: 'podman run -d --network none, overlay',
+    install: async () => void (await command(['apt-get', 'install', '-y', '--no-install-recommends', 'podman'])),
     async setUp() {
-      await command(['apt-get', 'install', '-y', '--no-install-recommends', 'podman'])
       await mkdir(directory, { recursive: true })
       await writeFile(env.CONTAINERS_CONF, '[containers]\ndefault_ulimits = ["nofile=1024:20000", "nproc=4096:4096"]\n')
       const root = join(directory, 'tree')

@@ -1,4 +1,5 @@
-import { readFile, mkdtemp, rm } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Contender } from './contender.ts'
@@ -9,13 +10,21 @@ import { createOursByApi, createOursByCli, type OurNode, readKeeperMemory, start
 import { createPodman } from './podman.ts'
 
 // `npm run bench:zones [-- --rounds 1x1,20x1,20x4,100x1,100x4] [--without incus,podman]`: as root, on a machine that may be used for it.
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '1x1,20x1,20x4,100x1,100x4' }, without: { type: 'string', default: '' } } })
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '1x1,20x1,20x4,100x1,100x4' },
+    without: { type: 'string', default: '' },
+    inside: { type: 'boolean', default: false },
+  },
+})
 const repository = join(import.meta.dirname, '../..')
 const rounds = values.rounds.split(',').map((round) => round.split('x').map(Number) as [number, number])
 const without = new Set(values.without.split(','))
 const execs = 30
 
 const work = await mkdtemp('/var/tmp/spirula-bench-')
+// The floor's zones reach their roots with the ids of their user namespace.
+await chmod(work, 0o711)
 let node: OurNode | undefined
 const ourNode = (): OurNode => node!
 const contenders: Contender[] = [
@@ -29,15 +38,46 @@ const contenders: Contender[] = [
 const rows: Row[] = []
 const latencies: [string, number][] = []
 let idle = 'not measured'
-try {
-  node = await startOurNode(work, repository)
-  for (const contender of contenders) await benchmark(contender)
-  idle = await measureIdle(node)
-} finally {
-  await node?.stop()
-  await rm(work, { recursive: true, force: true })
+if (values.inside) await runInside()
+else await runOutside()
+
+/** Packages first; then everything in fresh mount and network namespaces, where nothing of this machine is touched. */
+async function runOutside(): Promise<void> {
+  for (const contender of contenders)
+    await contender.install().catch((error: Error) => process.stderr.write(`${contender.name}: not installed: ${error.message}\n`))
+  await rm(work, { recursive: true })
+  const script = `ip link set lo up; mkdir -p /run/netns; mount -t tmpfs tmpfs /run/netns; umount /sys/fs/cgroup/unified 2>/dev/null; mkdir -p /run/bench-cgroup; mount --rbind /sys/fs/cgroup /run/bench-cgroup; mount -t sysfs sysfs /sys; mount --rbind /run/bench-cgroup /sys/fs/cgroup; exec "$@"`
+  const argv = [
+    '--mount',
+    '--net',
+    '--propagation=private',
+    'sh',
+    '-c',
+    script,
+    'bench',
+    process.execPath,
+    import.meta.filename,
+    '--inside',
+    '--rounds',
+    values.rounds,
+    '--without',
+    values.without,
+  ]
+  const { status } = spawnSync('unshare', argv, { stdio: 'inherit' })
+  process.exitCode = status ?? 1
 }
-report()
+
+async function runInside(): Promise<void> {
+  try {
+    node = await startOurNode(work, repository)
+    for (const contender of contenders) await benchmark(contender)
+    idle = await measureIdle(node)
+  } finally {
+    await node?.stop()
+    await rm(work, { recursive: true, force: true })
+  }
+  report()
+}
 
 /** One contender after the other, so that none disturbs another. */
 async function benchmark(contender: Contender): Promise<void> {

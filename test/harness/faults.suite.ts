@@ -94,7 +94,7 @@ export function registerFaultSuite(label: string, make: (hooks: Hooks) => Promis
     const create = (): Request =>
       createMachineRequest(payload({ delegate_dataset: true, indestructible_zoneroot: true }), { strict: true, dry_run: false }, subject.node.parts)
     const clean = await subject.inventory()
-    for (let step = 0; step < 6; step += 1) {
+    for (let step = 0; step < 5; step += 1) {
       for (const when of ['before', 'after'] as const) {
         plant({ kind: 'machine.create', step, when })
         const operation = await runRequest(create())

@@ -9,22 +9,26 @@ export async function ensureDirectory(path: string, mode = 0o755): Promise<void>
 }
 
 /**
- * Replaces a file by new text in one step: a reader, or a restart after a power cut, sees the old text or
- * the new one. `durable: false` (files below /run) leaves out the two fsyncs.
+ * How much of a write must survive a power cut. `true`: all of it, before this returns. `'content'`: the name
+ * may be lost, but never without losing what was done to the same file system after it: ZFS and btrfs keep
+ * that order, so it is enough for a note of what is about to be done there. `false`: files below /run.
  */
-export async function writeFileAtomic(path: string, text: string, options: { mode?: number; durable?: boolean } = {}): Promise<void> {
+export type Durable = boolean | 'content'
+
+/** Replaces a file by new text in one step: a reader, or a restart after a power cut, sees the old text or the new one. */
+export async function writeFileAtomic(path: string, text: string, options: { mode?: number; durable?: Durable } = {}): Promise<void> {
   const durable = options.durable ?? true
   const temporary = join(dirname(path), `.${process.pid}.${nextSerial()}.tmp`)
   try {
     const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, options.mode ?? 0o600)
     try {
       await file.writeFile(text)
-      if (durable) await file.sync()
+      if (durable !== false) await file.sync()
     } finally {
       await file.close()
     }
     await rename(temporary, path)
-    if (durable) await syncDirectory(dirname(path))
+    if (durable === true) await syncDirectory(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true })
     throw asFileError(cause, path)

@@ -6,6 +6,7 @@ import { removeTree } from '#host/fs/atomic.ts'
 import type { NicPlan, RoutePlan } from '#host/network.ts'
 import { zoneRunDir } from '../layout.ts'
 import type { Parts } from '../parts.ts'
+import { startLeasedResolvers } from './leased-resolvers.ts'
 import { startMdataExecute } from './mdata-execute.ts'
 import { forgetBootedNics, noteBootedNics, planMachineNics, readBootedNics } from './zone-nics.ts'
 import { readZoneSpec } from './zone-spec.ts'
@@ -16,13 +17,20 @@ interface Plumbing {
   routes: RoutePlan[]
 }
 
+export interface BootOptions {
+  /** The machine's first boot ever. */
+  first: boolean
+  /** Of a machine that is just being written. */
+  record?: MachineRecord
+}
+
 /**
  * From stopped to running: metadata socket, keeper with its namespaces, network, init. When any part
  * fails nothing of it is left. A zone that runs already is left alone.
  */
-export async function bootZone(uuid: string, context: Context, parts: Parts, options: { first: boolean } = { first: false }): Promise<void> {
+export async function bootZone(uuid: string, context: Context, parts: Parts, options: BootOptions = { first: false }): Promise<void> {
   if (parts.live.isRunning(uuid)) return
-  const record = parts.machines.get(uuid)
+  const record = parts.machines.get(uuid) ?? options.record
   if (record === undefined) throw new AppError('MachineNotFound', `${uuid}: No such zone configured`)
   await endRemains(uuid, context, parts)
   const zoneid = parts.live.nextZoneid()
@@ -36,11 +44,11 @@ export async function bootZone(uuid: string, context: Context, parts: Parts, opt
     throw error
   }
   startMdataExecute(record, options.first, parts)
+  startLeasedResolvers(record, parts)
 }
 
 async function runZone(record: MachineRecord, { zoneid, nics, routes }: Plumbing, context: Context, parts: Parts): Promise<void> {
-  const spec = await readZoneSpec(record, zoneid, parts)
-  await parts.metadata.open(record.uuid, { uid: record.internal.uid_base })
+  const [spec] = await Promise.all([readZoneSpec(record, zoneid, parts), parts.metadata.open(record.uuid, { uid: record.internal.uid_base })])
   const { netns } = await parts.host.runtime.prepare(spec, context)
   await parts.host.network.attach(netns, nics, routes, context)
   parts.live.setStatus(await parts.host.runtime.launch(record.uuid, context))

@@ -37,7 +37,7 @@ export function createMachineRequest(payload: Record<string, unknown>, options: 
   })
   const { uuid } = planned.record
   if (!options.dry_run) {
-    parts.reserved.set(uuid, planned.record.internal.uid_base)
+    parts.reserved.set(uuid, planned.record)
     parts.addresses.add(planned.record)
   }
   return {
@@ -72,13 +72,18 @@ async function planMachineCreate(planned: CreatePlan, context: Context, parts: P
     { kind: 'dataset.clone', origin: { dataset: record.image_uuid, snapshot: finalSnapshot }, dataset: uuid, options },
     ...childDatasets(record),
     { kind: 'guest.prepare', uuid, dataset: uuid, record, first_boot: true },
-    { kind: 'record.write', record, previous: null },
     ...indestructibleSteps(record),
+    writeAndBoot(record),
   ]
-  if (record.autoboot) steps.push({ kind: 'zone.boot', uuid, first: true })
   if (record.autoboot && record.internal.provisioning === true && record.nowait !== true)
     steps.push({ kind: 'guest.await', uuid, timeout_s: provisionTimeoutS })
   return { steps, commit: committedBy(record), durable: true, warnings: planned.warnings, result: { uuid } }
+}
+
+/** The disk takes its time to keep the record; the zone can boot meanwhile. */
+function writeAndBoot(record: MachineRecord): Step {
+  const write: Step = { kind: 'record.write', record, previous: null }
+  return record.autoboot ? { kind: 'together', steps: [write, { kind: 'zone.boot', uuid: record.uuid, first: true, record }] } : write
 }
 
 /** Only a guest that has something to do on its first boot, or that boots a whole system, is waited for. */

@@ -36,10 +36,14 @@ export async function refreshGuest(step: StepOf<'guest.refresh'>, context: Conte
     await writeSeed(join(zoneRunDir(parts.layout, step.uuid), 'seed'), record)
   }
   if (!step.resolvers || record.maintain_resolvers !== true || !parts.live.isRunning(step.uuid)) return
-  // From within: a running guest may change its tree under our feet.
+  await writeResolvers(record, context, parts)
+}
+
+/** From within: a running guest may change its tree under our feet. */
+export async function writeResolvers(record: Pick<MachineRecord, 'uuid' | 'resolvers' | 'dns_domain'>, context: Context, parts: Parts): Promise<void> {
   const options = { stdin: renderResolvConf(record), timeout_ms: 10_000 }
-  const result = await parts.host.runtime.exec(step.uuid, ['/bin/sh', '-c', 'cat > /etc/resolv.conf'], options, context)
-  if (result.exit_code !== 0) parts.log.warn({ uuid: step.uuid, stderr: result.stderr }, 'resolv.conf of the zone was not refreshed')
+  const result = await parts.host.runtime.exec(record.uuid, ['/bin/sh', '-c', 'cat > /etc/resolv.conf'], options, context)
+  if (result.exit_code !== 0) parts.log.warn({ uuid: record.uuid, stderr: result.stderr }, 'resolv.conf of the zone was not refreshed')
 }
 
 export function renderResolvConf(record: Pick<MachineRecord, 'resolvers' | 'dns_domain'>): string {

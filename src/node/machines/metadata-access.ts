@@ -20,7 +20,8 @@ export function createMetadataAccess(parts: PartsWithout): MetadataAccess {
   }
   return {
     get(uuid) {
-      const record = requireRecord(uuid, parts.machines.get(uuid))
+      // On its first boot a guest may ask before its record is on disk.
+      const record = requireRecord(uuid, parts.machines.get(uuid) ?? parts.reserved.get(uuid))
       const { internal_metadata: _hidden, ...machine } = viewMachine(record, parts)
       return { record, extra: { ...machine } }
     },

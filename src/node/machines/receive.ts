@@ -61,7 +61,7 @@ function receiveRequest(head: BundleHead, bundle: string, parts: Parts): Request
   if (conflicts.length > 0)
     throw new AppError('AddressConflict', `Conflict detected with another vm, please check the MAC, IP, and VRID: ${conflicts.join('; ')}.`)
   const record = asReceived(head.record, parts)
-  parts.reserved.set(uuid, record.internal.uid_base)
+  parts.reserved.set(uuid, record)
   return {
     kind: 'machine.receive',
     subject: uuid,

@@ -8,8 +8,8 @@ const last = 2 ** 32 - 2 * idsPerZone
 
 /** The lowest private range of ids that no machine of the node has. */
 export function nextUidBase(parts: Pick<Parts, 'machines' | 'reserved'>): number {
-  const taken = new Set<number>(parts.reserved.values())
-  for (const record of parts.machines.all()) taken.add(record.internal.uid_base)
+  const taken = new Set<number>()
+  for (const records of [parts.reserved.values(), parts.machines.all()]) for (const record of records) taken.add(record.internal.uid_base)
   for (let base = first; base <= last; base += idsPerZone) if (!taken.has(base)) return base
   throw new Error('all private id ranges are taken')
 }

@@ -9,7 +9,8 @@ export function isCommitted(commit: Commit, parts: Pick<Parts, 'machines' | 'ima
     case 'always':
       return true
     case 'record_written':
-      return parts.machines.get(commit.uuid)?.internal.revision === commit.revision
+      // A later operation may have written since; revisions only grow.
+      return (parts.machines.get(commit.uuid)?.internal.revision ?? 0) >= commit.revision
     case 'record_removed':
       return parts.machines.get(commit.uuid) === undefined
     case 'image_written':

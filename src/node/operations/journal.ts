@@ -25,8 +25,9 @@ export async function openJournal(directory: string): Promise<Journal> {
   await removeTemporaryFiles(directory)
   const pathOf = (entry: JournalEntry): string => join(directory, `${entry.id}.json`)
   return {
-    // What only lives until the next reboot needs no fsync: a power cut ends its subject as well.
-    write: (entry) => writeFileAtomic(pathOf(entry), `${JSON.stringify(entry)}\n`, { durable: entry.plan.durable }),
+    // What only lives until the next reboot needs no fsync: a power cut ends its subject as well. What it does to
+    // the pool comes after it on the same file system, so the name need not be forced out first.
+    write: (entry) => writeFileAtomic(pathOf(entry), `${JSON.stringify(entry)}\n`, { durable: entry.plan.durable ? 'content' : false }),
     remove: (entry) => removeFile(pathOf(entry), { durable: entry.plan.durable }),
     async list() {
       const entries: JournalEntry[] = []

@@ -119,8 +119,15 @@ function stepsAfterCommit(plan: Plan): Step[] {
     always: null,
     never: null,
   }[plan.commit.when]
-  const at = committing === null ? -1 : plan.steps.findLastIndex((step) => step.kind === committing)
-  return plan.steps.slice(at + 1)
+  if (committing === null) return plan.steps
+  // What goes on beside the commit may not have been done; it can be done again.
+  const isOther = (step: Step): boolean => step.kind !== committing
+  const at = plan.steps.findLastIndex((step) => membersOf(step).some((member) => member.kind === committing))
+  return [...membersOf(plan.steps[at]!).filter(isOther), ...plan.steps.slice(at + 1)]
+}
+
+function membersOf(step: Step): Step[] {
+  return step.kind === 'together' ? step.steps : [step]
 }
 
 function contextFor(options: Pick<RunPlanOptions, 'parts'>, signal: AbortSignal): Context {

@@ -10,6 +10,7 @@ import type { DatasetOptions, SnapshotName } from '#host/storage.ts'
  * whether or not it had been run.
  */
 export type Step =
+  | { kind: 'together'; steps: Step[] }
   | { kind: 'record.write'; record: MachineRecord; previous: MachineRecord | null }
   | { kind: 'record.remove'; record: MachineRecord }
   | { kind: 'dataset.create'; dataset: string; options: DatasetOptions }
@@ -27,7 +28,7 @@ export type Step =
   | { kind: 'guest.prepare'; uuid: string; dataset: string; record: MachineRecord; first_boot: boolean }
   | { kind: 'guest.refresh'; uuid: string; resolvers: boolean; metadata: boolean }
   | { kind: 'guest.await'; uuid: string; timeout_s: number }
-  | { kind: 'zone.boot'; uuid: string; first: boolean }
+  | { kind: 'zone.boot'; uuid: string; first: boolean; record?: MachineRecord }
   | { kind: 'zone.shutdown'; uuid: string; grace_s: number; was_running: boolean }
   | { kind: 'zone.halt'; uuid: string; was_running: boolean }
   | { kind: 'zone.signal'; uuid: string; signal: string | number }

@@ -10,7 +10,7 @@ type ZoneKind = 'zone.boot' | 'zone.shutdown' | 'zone.halt' | 'zone.signal' | 'z
 
 export const zoneSteps: ExecutorTable<ZoneKind> = {
   'zone.boot': {
-    run: ({ uuid, first }, context, parts) => bootZone(uuid, context, parts, { first }),
+    run: ({ uuid, first, record }, context, parts) => bootZone(uuid, context, parts, { first, ...(record === undefined ? {} : { record }) }),
     undo: ({ uuid }, context, parts) => endZone(uuid, context, parts),
   },
   'zone.shutdown': {
