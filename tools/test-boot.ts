@@ -73,10 +73,14 @@ async function bootAndRun(machine: Machine, work: string, wanted: readonly strin
   const started = Date.now()
   const words = [`spirula.files=${wanted.join()}`]
   const ended = await bootMachine({ machine, checkout, results, console: console_, words, timeoutMs: bootLimitMs })
-  const lines = readFileSync(results, 'utf8').split('\n').filter((line) => line.endsWith('}'))
+  const lines = readFileSync(results, 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
   const reports = lines.map((line) => JSON.parse(line) as Partial<Outcome> & { file?: string; booted_ms?: number })
   const booted = reports.find((report) => report.booted_ms !== undefined)?.booted_ms
-  console.log(`boot … ${booted === undefined ? 'FAILED' : `ok (${renderSeconds(booted)})`}, switched off ${ended ? 'by itself' : 'by force'} after ${renderSeconds(Date.now() - started)}`)
+  console.log(
+    `boot … ${booted === undefined ? 'FAILED' : `ok (${renderSeconds(booted)})`}, switched off ${ended ? 'by itself' : 'by force'} after ${renderSeconds(Date.now() - started)}`,
+  )
   const totals = wanted.map((file) => readTotals(file, reports.find((report) => report.file === file) as Outcome | undefined))
   if (!ended || totals.some((one) => one.failed > 0)) console.log(tail(console_))
   const sum = addTotals(totals)
@@ -99,7 +103,8 @@ function readTotals(file: string, outcome: Outcome | undefined): Totals {
 /** A disk of what is tested: a copy, so that work in the checkout does not change it under the tests. */
 async function createCheckout(file: string, tree: string): Promise<void> {
   await buildAll(root)
-  for (const part of [...parts, ...readModules()]) await cp(join(root, part), join(tree, part), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
+  for (const part of [...parts, ...readModules()])
+    await cp(join(root, part), join(tree, part), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
   await createDisk(file, tree, { label: 'spirula', size: '1G' })
   await rm(tree, { recursive: true })
 }

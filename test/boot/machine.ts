@@ -28,7 +28,10 @@ export interface Machine {
 /** The machine of the recipes, from the cache when it is there; what older recipes left is removed. */
 export async function ensureMachine(cache: string, context: Context): Promise<Machine> {
   const recipes = [guestRecipe, emulatorRecipe, debian13].map(hashRecipe)
-  const key = createHash('sha256').update([layoutVersion, ...recipes].join()).digest('hex').slice(0, 16)
+  const key = createHash('sha256')
+    .update([layoutVersion, ...recipes].join())
+    .digest('hex')
+    .slice(0, 16)
   const directory = join(cache, key)
   if (!existsSync(directory)) {
     const making = `${directory}.${process.pid}`

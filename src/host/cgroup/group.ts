@@ -41,12 +41,28 @@ async function writeLimit(layout: CgroupLayout, uuid: string, write: LimitWrite)
   const directory = controllerDirectory(layout, write.controller, uuid)
   if (directory === null) return
   try {
-    await writeKernelFile(`${directory}/${write.file}`, write.value)
+    await (write.file === 'memory.max' ? writeMemoryMax(directory, write.value) : writeKernelFile(`${directory}/${write.file}`, write.value))
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (write.optional && code !== 'EBUSY') return
     const why = code === 'EBUSY' ? 'it uses more than that' : 'the kernel refused it'
     throw new AppError('RuntimeFailed', `The limit ${write.file} of zone ${uuid} cannot be ${write.value}: ${why}.`, { cause })
+  }
+}
+
+/**
+ * v1 refuses a limit below what is in use; v2 would kill for it. So the zone is first held at the new value,
+ * for which the kernel takes back what it can before the write ends. EBUSY when that was not enough.
+ */
+async function writeMemoryMax(directory: string, value: string): Promise<void> {
+  const high = `${directory}/memory.high`
+  await writeKernelFile(high, value)
+  try {
+    const current = Number(await readTextFile(`${directory}/memory.current`))
+    if (current > Number(value)) throw Object.assign(new Error(`memory.current is ${current}`), { code: 'EBUSY' })
+    await writeKernelFile(`${directory}/memory.max`, value)
+  } finally {
+    await writeKernelFile(high, 'max')
   }
 }
 

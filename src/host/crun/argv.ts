@@ -64,7 +64,8 @@ export function execArgv(options: RuntimeOptions, plan: ExecPlan): OwnArgv {
     crunRoot(options.run_dir),
     'exec',
     ...(plan.tty ? ['-t'] : []),
-    ...(numeric ? ['-u', plan.user!] : []),
+    // With a group always: of a number alone crun 1.21 makes root.
+    ...(numeric ? ['-u', plan.user!.includes(':') ? plan.user! : `${plan.user}:${plan.user}`] : []),
     ...(plan.pid_file === undefined ? [] : ['--pid-file', plan.pid_file]),
     ...Object.entries({ ...loginEnvironment, ...plan.env }).map(([name, value]) => `--env=${name}=${value}`),
     plan.uuid,

@@ -42,13 +42,16 @@ function renderForward(tag: NicTag, tags: readonly NicTag[]): string[] {
   ]
 }
 
-/** ICMP keeps path MTU, ping and neighbour discovery; the node serves no DNS or DHCP to zones, so nothing else is open. */
+/**
+ * ICMP (1, and 58 in IPv6; names would need the package netbase) keeps path MTU, ping and neighbour discovery;
+ * the node serves no DNS or DHCP to zones, so nothing else is open.
+ */
 function renderInput(inner: readonly NicTag[]): string[] {
   return inner.flatMap((tag) => {
     const bridge = bridgeName(tag.name)
     return [
       `    iifname "${bridge}" ct state established,related accept`,
-      `    iifname "${bridge}" meta l4proto { icmp, ipv6-icmp } accept`,
+      `    iifname "${bridge}" meta l4proto { 1, 58 } accept`,
       `    iifname "${bridge}" reject with icmpx type admin-prohibited`,
     ]
   })

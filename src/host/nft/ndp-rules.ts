@@ -2,6 +2,9 @@ import type { NicPlan } from '../network.ts'
 import { hexOf, interfaceIdOf } from './mac.ts'
 import { parseSources, renderBitsMatch } from './source-set.ts'
 
+/** By number: nft looks names of protocols up in a file that only the package netbase has. */
+const icmpv6 = 58
+
 /**
  * Neighbour discovery, where a lie redirects others' traffic. To be checked at fixed places a message must have
  * no extension header and at most one option, the link-layer address: what every stack sends.
@@ -9,7 +12,7 @@ import { parseSources, renderBitsMatch } from './source-set.ts'
 export function renderNdpRules({ guard, mac, host_link }: NicPlan): string[] {
   const rules: string[] = []
   if (guard.mac_nospoof || guard.allowed_ips !== null) {
-    for (const type of ['nd-router-solicit', 'nd-neighbor-solicit', 'nd-neighbor-advert']) rules.push(`icmpv6 type ${type} ip6 nexthdr != ipv6-icmp drop`)
+    for (const type of ['nd-router-solicit', 'nd-neighbor-solicit', 'nd-neighbor-advert']) rules.push(`icmpv6 type ${type} ip6 nexthdr != ${icmpv6} drop`)
   }
   if (guard.mac_nospoof) rules.push(...renderLinkLayerRules(mac))
   if (guard.allowed_ips !== null) {
