@@ -1,7 +1,7 @@
 import { AppError } from '#contracts/errors.ts'
 import type { NicTag } from '#contracts/network/address.ts'
 import { bridgeName } from '#contracts/network/bridge-name.ts'
-import type { Network, NicGuard, NicPlan, PhysicalLink, RoutePlan } from './network.ts'
+import type { DhcpLease, Network, NicGuard, NicPlan, PhysicalLink, RoutePlan } from './network.ts'
 
 /** The fake's state, for tests to look at, and its switches. */
 export interface FakeNetwork extends Network {
@@ -10,6 +10,9 @@ export interface FakeNetwork extends Network {
   readonly nics: Map<string, { netns: string; nic: NicPlan; routes: RoutePlan[] }>
   /** By host link; without one a nic sends nothing. */
   readonly guards: Map<string, NicGuard>
+  readonly leases: Map<string, DhcpLease>
+  /** What a DHCP server on the wire would do. */
+  grantLease(hostLink: string, lease: DhcpLease): void
   physical: PhysicalLink[]
   /** The next call of this method fails, once. */
   failNext: keyof Network | null
@@ -17,6 +20,7 @@ export interface FakeNetwork extends Network {
 
 /** Networking in memory, with the refusals of the real one. `network.suite.ts` holds both to the same. */
 export function createFakeNetwork(): FakeNetwork {
+  const leases = createFakeLeases()
   const network: FakeNetwork = {
     tags: new Map(),
     nics: new Map(),
@@ -47,7 +51,7 @@ export function createFakeNetwork(): FakeNetwork {
     async detach(hostLinks) {
       failIfAsked('detach')
       for (const link of hostLinks) network.nics.delete(link)
-      for (const link of hostLinks) network.guards.delete(link)
+      for (const map of [network.guards, network.leases]) for (const link of hostLinks) map.delete(link)
     },
     async setGuards(nics) {
       failIfAsked('setGuards')
@@ -61,6 +65,7 @@ export function createFakeNetwork(): FakeNetwork {
         network.nics.set(nic.host_link, structuredClone({ netns, nic, routes }))
       }
     },
+    ...leases,
     listHostLinks: async () => [...network.nics.keys()].sort(),
     listPhysical: async () => structuredClone(network.physical),
   }
@@ -72,6 +77,23 @@ export function createFakeNetwork(): FakeNetwork {
   }
 
   return network
+}
+
+function createFakeLeases(): Pick<FakeNetwork, 'leases' | 'grantLease' | 'readLease' | 'onLease'> {
+  const listeners = new Set<(hostLink: string) => void>()
+  const leases = new Map<string, DhcpLease>()
+  return {
+    leases,
+    grantLease(hostLink, lease) {
+      leases.set(hostLink, lease)
+      for (const listener of listeners) listener(hostLink)
+    },
+    readLease: async (hostLink) => leases.get(hostLink) ?? null,
+    onLease(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
 }
 
 function checkAttachable(network: FakeNetwork, nic: NicPlan): void {

@@ -1,5 +1,5 @@
 import type { NicTag } from '#contracts/network/address.ts'
-import type { Context } from './context.ts'
+import type { Context, Log } from './context.ts'
 
 /**
  * The node's networking: a bridge for every nic tag, veth pairs into the zones' network namespaces, a
@@ -19,6 +19,11 @@ export interface Network {
   setGuards(nics: NicPlan[], context: Context): Promise<void>
   /** Adds and removes addresses and routes in a running zone so that they are as planned. */
   reconfigure(netns: string, nics: NicPlan[], routes: RoutePlan[], context: Context): Promise<void>
+
+  /** What a DHCP server gave the nic of a host link last; null before. */
+  readLease(hostLink: string): Promise<DhcpLease | null>
+  /** Calls back with the host link when a nic is given a lease, in zones that were adopted too. Returns the unsubscriber. */
+  onLease(listener: (hostLink: string) => void, log: Log): () => void
 
   /** Host ends of nics that exist now, guarded or not. */
   listHostLinks(context: Context): Promise<string[]>
@@ -69,6 +74,13 @@ export interface RoutePlan {
   via: string | null
   /** Zone interface, for link-local routes. */
   interface: string | null
+}
+
+/** Addresses; the network chose them. */
+export interface DhcpLease {
+  ip: string
+  routers: string[]
+  resolvers: string[]
 }
 
 export interface PhysicalLink {

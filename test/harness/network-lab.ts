@@ -48,6 +48,20 @@ export class NetworkLab {
   }
 }
 
+/** A DHCP server on a zone's or router's link, without DNS; `options` name what it hands out. */
+export function startDnsmasq(lab: NetworkLab, at: LabZone, link: string, options: readonly string[]): ChildProcess {
+  const quiet = [
+    '--user=root',
+    '--conf-file=/dev/null',
+    '--port=0',
+    '--pid-file=',
+    '--log-facility=/dev/null',
+    `--dhcp-leasefile=${lab.runDir}/leases-${at.pid}`,
+  ]
+  const argv = ['dnsmasq', '--keep-in-foreground', '--bind-interfaces', `--interface=${link}`, ...quiet, ...options]
+  return lab.start('nsenter', [`--target=${at.pid}`, '--net', '--', ...argv])
+}
+
 export function attempt(program: string, ...argv: string[]): { ok: boolean; output: string } {
   try {
     return { ok: true, output: execFileSync(program, argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 }) }

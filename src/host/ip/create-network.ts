@@ -5,6 +5,7 @@ import { renderGuards } from '../nft/guard.ts'
 import { run } from '../run/run.ts'
 import { attach } from './attach.ts'
 import { detach } from './detach.ts'
+import { readDhcpLease, watchDhcpLeases } from './dhcp.ts'
 import { asNetworkError } from './known-failures.ts'
 import { type Link, parseLinks } from './parse.ts'
 import { reconfigure } from './reconfigure.ts'
@@ -23,6 +24,8 @@ export function createLinuxNetwork({ runDir }: { runDir: string }): Network {
     reconfigure: (netns, nics, routes, context) => reconfigure({ runDir, netns, nics, routes }, context),
     detach: (hostLinks, context) => detach(runDir, hostLinks, context),
     setGuards,
+    readLease: (hostLink) => readDhcpLease(runDir, hostLink),
+    onLease: (listener, log) => watchDhcpLeases(runDir, listener, log),
     listHostLinks,
     listPhysical,
   }

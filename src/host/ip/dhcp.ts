@@ -1,19 +1,13 @@
+import { watch } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
 import { parseAddress, renderAddress } from '#lib/cidr.ts'
-import type { Context } from '../context.ts'
+import type { Context, Log } from '../context.ts'
 import { ensureDirectory, readTextFile, removeFile, writeFileAtomic } from '../fs/atomic.ts'
-import type { NicPlan } from '../network.ts'
+import type { DhcpLease, NicPlan } from '../network.ts'
 import { checkToken } from '../nft/token.ts'
 import { run } from '../run/run.ts'
 import { launchScript, leaseScript } from './dhcp-scripts.ts'
-
-/** What a DHCP server gave a nic. */
-export interface DhcpLease {
-  ip: string
-  routers: string[]
-  resolvers: string[]
-}
 
 /**
  * Starts busybox's DHCP client for a nic. It reads what a hostile network sends, so it runs as root of the zone's user
@@ -54,6 +48,23 @@ export async function isDhcpRunning(runDir: string, hostLink: string): Promise<b
 /** The lease a nic has now, for resolv.conf; null while it has none. */
 export async function readDhcpLease(runDir: string, hostLink: string): Promise<DhcpLease | null> {
   return parseLease((await readTextFile(filesOf(runDir, hostLink).lease)) ?? '')
+}
+
+/** Calls back with the host link when the file of its lease has changed. Returns the unsubscriber. */
+export function watchDhcpLeases(runDir: string, listener: (hostLink: string) => void, log: Log): () => void {
+  const stopping = new AbortController()
+  watchLeases(join(runDir, 'dhcp'), listener, stopping.signal).catch((error: unknown) => {
+    if (!stopping.signal.aborted) log.error({ err: error }, 'leases are not watched any more')
+  })
+  return () => stopping.abort()
+}
+
+async function watchLeases(directory: string, listener: (hostLink: string) => void, signal: AbortSignal): Promise<void> {
+  await ensureDirectory(directory)
+  for await (const { filename } of watch(directory, { signal, persistent: false })) {
+    const link = /^(.+)\.lease$/.exec(filename ?? '')?.[1]
+    if (link !== undefined) listener(link)
+  }
 }
 
 /** Last whole line `bound IP|ROUTERS|RESOLVERS`; what is not an address in it is dropped, for the network chose the words. */

@@ -10,7 +10,7 @@ export function followLeases(parts: Parts): () => void {
   return parts.host.network.onLease((hostLink) => {
     const zoneid = Number(/^z(\d+)n\d+$/.exec(hostLink)?.[1])
     for (const record of parts.machines.all()) if (parts.live.status(record.uuid)?.zoneid === zoneid) startLeasedResolvers(record, parts)
-  })
+  }, parts.log)
 }
 
 /** In the background: a lease may never come, and a zone without resolvers runs as well. */
