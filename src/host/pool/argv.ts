@@ -10,6 +10,14 @@ export function renderMountLoop(file: string, mountpoint: string): Argv {
   return ['mount', '-t', 'btrfs', '-o', 'loop,noatime', file, mountpoint]
 }
 
+/**
+ * Moves the metadata of a fresh file system, for which mkfs made 8 MiB, into a chunk of the size the kernel chooses (up
+ * to 256 MiB): else a guest that fills the pool leaves none to the node, which can then neither stop nor delete it.
+ */
+export function renderGrowMetadata(mountpoint: string): Argv {
+  return ['btrfs', 'balance', 'start', '-m', mountpoint]
+}
+
 export function renderUmount(mountpoint: string): Argv {
   return ['umount', mountpoint]
 }

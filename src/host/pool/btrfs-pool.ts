@@ -6,7 +6,7 @@ import { renderResizeMax } from '../btrfs/argv.ts'
 import type { Context } from '../context.ts'
 import { run } from '../run/run.ts'
 import type { Storage } from '../storage.ts'
-import { renderLoopResize, renderMakeBtrfs, renderMountLoop, renderUmount } from './argv.ts'
+import { renderGrowMetadata, renderLoopResize, renderMakeBtrfs, renderMountLoop, renderUmount } from './argv.ts'
 import { ensureMarker } from './marker.ts'
 import { readMountAt } from './mounts.ts'
 import type { PoolOptions } from './open.ts'
@@ -65,6 +65,7 @@ async function mountPool(options: PoolOptions, context: Context): Promise<boolea
   }
   if (kind === 'absent') await createFile(file, options, context)
   await run(renderMountLoop(file, options.mountpoint), {}, context)
+  if (kind === 'absent') await run(renderGrowMetadata(options.mountpoint), {}, context)
   return kind === 'absent'
 }
 
