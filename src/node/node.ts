@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context, Log } from '#host/context.ts'
+import type { ZoneExit } from '#host/runtime.ts'
 import { ensureDirectory, readJsonFile, readTextFile, writeFileAtomic } from '#host/fs/atomic.ts'
 import { createAddressIndex } from '#plan/machine/address-index.ts'
 import { openFeed } from './events/feed.ts'
@@ -15,7 +17,8 @@ import { createLocks } from './operations/locks.ts'
 import { createOperations, type Operations } from './operations/operations.ts'
 import type { Hooks } from './operations/run-plan.ts'
 import type { Parts } from './parts.ts'
-import { adoptZones, autobootMachines, handleExit, sweepOrphans } from './reconcile/adopt.ts'
+import { adoptZones, autobootMachines, sweepOrphans } from './reconcile/adopt.ts'
+import { createExitHandler, type ExitHandler } from './reconcile/exits.ts'
 import { beginRecovery } from './reconcile/recover.ts'
 import { createLive } from './state/live.ts'
 import { openNicTagStore } from './state/nic-tags.ts'
@@ -34,6 +37,8 @@ export interface NodeOptions {
   /** In place of real sockets; the simulated node has no guests that would ask. */
   metadata?: MetadataServers
 }
+
+const closeGraceMs = 10_000
 
 export interface Node {
   parts: Parts
@@ -58,16 +63,16 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   for (const tag of parts.tags.all()) await host.network.ensureTag(tag, context)
   await adoptZones(parts)
   const stopFollowing = followLeases(parts)
-  const stopListening = host.runtime.onExit(
-    (exit) => void handleExit(exit, locks, parts).catch((error: unknown) => log.error({ err: error, uuid: exit.uuid }, 'could not handle the end of a zone')),
-  )
+  const closing = new AbortController()
+  const exits = createExitHandler(locks, parts, closing.signal)
+  const stopListening = host.runtime.onExit((exit) => void handleExit(exit, exits, { log, signal: closing.signal }))
   const recovery = await beginRecovery({ parts, journal, locks, hooks })
   await Promise.all([...parts.machines.all()].map((record) => readLastExit(record.uuid, parts)))
   await readAllFacts(context, parts)
   for (const record of parts.machines.all()) publishState(record.uuid, parts)
 
   const settled = recovery.finished.then(async () => {
-    await sweepOrphans(context, locks, parts)
+    await sweepOrphans(context, { locks, parts, exits })
     await autobootOnce(parts, operations)
   })
   return {
@@ -77,10 +82,19 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     async close() {
       stopListening()
       stopFollowing()
-      await settled.catch(() => {})
-      await operations.idle()
+      closing.abort()
+      // What takes longer is cut off: its journal entry tells the next start how to go on.
+      await Promise.race([settled.catch(() => {}).then(() => operations.idle()), sleep(closeGraceMs, undefined, { ref: false })])
       await parts.metadata.closeAll()
     },
+  }
+}
+
+async function handleExit(exit: ZoneExit, exits: ExitHandler, { log, signal }: { log: Log; signal: AbortSignal }): Promise<void> {
+  try {
+    await exits.handle(exit)
+  } catch (error) {
+    if (!signal.aborted) log.error({ err: error, uuid: exit.uuid }, 'could not handle the end of a zone')
   }
 }
 

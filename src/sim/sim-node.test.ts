@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -130,3 +130,16 @@ async function untilTrue(condition: () => boolean | Promise<boolean>): Promise<v
   }
   assert.fail('it did not come to pass')
 }
+
+test('a zone that rebooted while no daemon was there is started by the next one', async () => {
+  const { sim, directory } = await makeSim()
+  const uuid = await run(sim, createMachineRequest(payload(), strict, sim.node.parts))
+  await sim.node.close()
+  sim.runtime.exitZone(uuid, -1)
+  const zonepath = sim.storage.mountpointOf(uuid)
+  await writeFile(join(zonepath, 'lastexited'), JSON.stringify({ exit_status: -1, exit_timestamp: '2026-11-23T00:00:00.000Z' }))
+  const next = await startSimNode({ directory, from: sim })
+  await next.node.settled
+  assert.equal(next.node.parts.live.isRunning(uuid), true)
+  await next.node.close()
+})

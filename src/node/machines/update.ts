@@ -16,13 +16,21 @@ export function updateMachineRequest(uuid: string, payload: Record<string, unkno
   return {
     ...about(uuid, 'machine.update', parts),
     dry_run: options.dry_run,
-    plan: () => planMachineUpdate(current(uuid, parts), payload, options.strict, parts),
+    plan: async (context) => {
+      const record = current(uuid, parts)
+      const quotaBytes = (await parts.host.storage.read(uuid, context))?.quota_bytes ?? null
+      return planMachineUpdate({ record, quotaBytes }, payload, options.strict, parts)
+    },
   }
 }
 
-function planMachineUpdate(record: MachineRecord, payload: Record<string, unknown>, strict: boolean, parts: Parts): Plan {
+function planMachineUpdate(
+  { record, quotaBytes }: { record: MachineRecord; quotaBytes: number | null },
+  payload: Record<string, unknown>,
+  strict: boolean,
+  parts: Parts,
+): Plan {
   refuse('update', record, parts)
-  const quotaBytes = parts.live.facts(record.uuid)?.quota_bytes ?? null
   const running = parts.live.isRunning(record.uuid)
   const planned = planUpdate({ record, quota_gib: quotaBytes === null ? null : Math.ceil(quotaBytes / gib), running }, payload, {
     now: parts.now().toISOString(),

@@ -1,13 +1,8 @@
 import type { Context } from '#host/context.ts'
-import type { ZoneExit } from '#host/runtime.ts'
-import { bootZone, endZone } from '../machines/boot-zone.ts'
-import { publishState } from '../machines/read.ts'
+import { endZone } from '../machines/boot-zone.ts'
 import type { Locks } from '../operations/locks.ts'
 import type { Parts } from '../parts.ts'
-
-/** Signals by which the kernel ends the init of a zone that asked for it: reboot(2), pid_namespaces(7). */
-const rebooted = -1
-const poweredOff = -2
+import type { ExitHandler } from './exits.ts'
 
 /** Finds the zones that went on while no daemon was there, and takes them on as they are. */
 export async function adoptZones(parts: Parts): Promise<void> {
@@ -20,10 +15,18 @@ export async function adoptZones(parts: Parts): Promise<void> {
   }
 }
 
-/** Removes what no record and no operation accounts for: half-started zones, zones of vanished machines. */
-export async function sweepOrphans(context: Context, locks: Locks, parts: Parts): Promise<void> {
+/**
+ * Removes what no record and no operation accounts for: half-started zones, zones of vanished machines. One
+ * that ended while no daemon was there is handled as it would have been then.
+ */
+export async function sweepOrphans(context: Context, { locks, parts, exits }: { locks: Locks; parts: Parts; exits: ExitHandler }): Promise<void> {
   for (const status of await parts.host.runtime.list()) {
     if (locks.isHeld(status.uuid) || parts.live.isRunning(status.uuid)) continue
+    const exit = parts.live.lastExit(status.uuid)
+    if (status.stage === 'exited' && exit !== undefined && parts.machines.get(status.uuid) !== undefined) {
+      await exits.handle({ uuid: status.uuid, ...exit })
+      continue
+    }
     const release = await locks.acquire(status.uuid, context.signal)
     try {
       if (!parts.live.isRunning(status.uuid)) await endZone(status.uuid, context, parts)
@@ -39,35 +42,4 @@ export async function autobootMachines(start: (uuid: string) => void, parts: Par
   for (const record of parts.machines.all()) {
     if (record.autoboot && record.internal.failed === undefined && record.internal.receiving !== true && !parts.live.isRunning(record.uuid)) start(record.uuid)
   }
-}
-
-/**
- * A zone's init has ended by itself. Under the machine's lock, so that an operation that ended it finishes
- * first; then there is nothing left to do here.
- */
-export async function handleExit(exit: ZoneExit, locks: Locks, parts: Parts): Promise<void> {
-  const { uuid } = exit
-  parts.live.setLastExit(uuid, { exit_status: exit.exit_status, exit_timestamp: exit.exit_timestamp })
-  parts.live.clearStatus(uuid)
-  const context: Context = { signal: new AbortController().signal, log: parts.log, now: parts.now }
-  const release = await locks.acquire(uuid, context.signal)
-  try {
-    // Nothing left: the operation that ended it has cleaned up. Running: it has been started again since.
-    const left = await parts.host.runtime.read(uuid)
-    if (left === null || left.stage === 'running') return
-    await endZone(uuid, context, parts)
-    parts.log.info({ uuid, exit_status: exit.exit_status }, 'a zone ended by itself')
-    if (wantsRestart(exit, parts)) await bootZone(uuid, context, parts)
-  } finally {
-    release()
-    publishState(uuid, parts)
-  }
-}
-
-/** A guest that rebooted comes back; one whose init died comes back when its owner said so (restart_init). */
-function wantsRestart(exit: ZoneExit, parts: Parts): boolean {
-  const record = parts.machines.get(exit.uuid)
-  if (record === undefined || record.internal.provisioning === true) return false
-  if (exit.exit_status === rebooted) return true
-  return exit.exit_status !== poweredOff && record.restart_init === true
 }
