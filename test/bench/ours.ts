@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNodeClient, type NodeClient } from '#client/node-client.ts'
 import { attempt, command } from './command.ts'
+import { packTree } from '../harness/test-images.ts'
 import type { Contender } from './contender.ts'
 import { createTree } from './tree.ts'
 
@@ -110,21 +110,8 @@ function payload(name: string): object {
 
 async function installImage(client: NodeClient, directory: string): Promise<void> {
   await createTree(join(directory, 'tree'))
-  const file = join(directory, 'tree.tar')
-  await command(['tar', '-C', join(directory, 'tree'), '--owner=0', '--group=0', '--numeric-owner', '-cf', file, '.'])
-  const sha1 = createHash('sha1')
-    .update(await readFile(file))
-    .digest('hex')
-  const manifest = {
-    v: 2,
-    uuid: image,
-    name: 'bench',
-    version: '1',
-    type: 'lx-dataset',
-    os: 'linux',
-    files: [{ sha1, size: (await stat(file)).size, compression: 'none', format: 'tar' }],
-  }
-  await follow(client, 'image.install', { json: { manifest, file } })
+  const { file, renderManifest } = await packTree(directory, 'bench')
+  await follow(client, 'image.install', { json: { manifest: renderManifest(image), file } })
 }
 
 async function follow(client: NodeClient, id: Parameters<NodeClient['follow']>[0], input: Parameters<NodeClient['follow']>[1]): Promise<void> {

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNodeClient, type NodeClient } from '#client/node-client.ts'
 import { AppError } from '#contracts/errors.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
 import { command, attempt } from '../bench/command.ts'
-import { otherImage, testImage } from './test-images.ts'
+import { otherImage, packTree, testImage } from './test-images.ts'
 
 export { otherImage, testImage }
 
@@ -107,26 +106,9 @@ export async function startTestNode(options: { poolSizeBytes?: number; images?: 
 }
 
 async function installTestImages(node: TestNode): Promise<void> {
-  const tree = join(node.directory, 'tree')
-  await createTestTree(tree)
-  const file = join(node.directory, 'tree.tar')
-  await command(['tar', '-C', tree, '--owner=0', '--group=0', '--numeric-owner', '-cf', file, '.'])
-  const sha1 = createHash('sha1')
-    .update(await readFile(file))
-    .digest('hex')
-  const { size } = await stat(file)
-  for (const uuid of [testImage, otherImage]) {
-    const manifest = {
-      v: 2,
-      uuid,
-      name: 'test-busybox',
-      version: '1',
-      type: 'lx-dataset',
-      os: 'linux',
-      files: [{ sha1, size, compression: 'none', format: 'tar' }],
-    }
-    await node.follow('image.install', { json: { manifest, file } })
-  }
+  await createTestTree(join(node.directory, 'tree'))
+  const { file, renderManifest } = await packTree(node.directory, 'test-busybox')
+  for (const uuid of [testImage, otherImage]) await node.follow('image.install', { json: { manifest: renderManifest(uuid), file } })
 }
 
 export async function createTestTree(root: string): Promise<void> {

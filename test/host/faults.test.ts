@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Context, silentLog } from '#host/context.ts'
 import { closePool } from '#host/pool/open.ts'
@@ -8,10 +7,11 @@ import { openLinuxHost } from '#node/linux-host.ts'
 import { createNicTagRequest } from '#node/nic-tags.ts'
 import { createNode, type Node } from '#node/node.ts'
 import type { Request } from '#node/operations/request.ts'
-import { attempt, command } from '../bench/command.ts'
+import { attempt } from '../bench/command.ts'
 import { type FaultSubject, registerFaultSuite } from '../harness/faults.suite.ts'
 import { readInventory } from '../harness/inventory.ts'
-import { createTestTree, endLxcfs, otherImage, testImage } from '../harness/test-node.ts'
+import { otherImage, packTree, testImage } from '../harness/test-images.ts'
+import { createTestTree, endLxcfs } from '../harness/test-node.ts'
 
 // The fault suite on the real kernel: what is left behind is looked for in btrfs, cgroups, links, guards and
 // processes, not asked of the daemon.
@@ -51,26 +51,9 @@ registerFaultSuite('linux', async (hooks): Promise<FaultSubject> => {
 })
 
 async function installImages(node: Node, directory: string): Promise<void> {
-  const tree = join(directory, 'tree')
-  await createTestTree(tree)
-  const file = join(directory, 'tree.tar')
-  await command(['tar', '-C', tree, '--owner=0', '--group=0', '--numeric-owner', '-cf', file, '.'])
-  const sha1 = createHash('sha1')
-    .update(await readFile(file))
-    .digest('hex')
-  const { size } = await stat(file)
-  for (const uuid of [testImage, otherImage]) {
-    const manifest = {
-      v: 2,
-      uuid,
-      name: 'test-busybox',
-      version: '1',
-      type: 'lx-dataset',
-      os: 'linux',
-      files: [{ sha1, size, compression: 'none', format: 'tar' }],
-    }
-    await runWell(node, installImageRequest({ manifest, file }, node.parts))
-  }
+  await createTestTree(join(directory, 'tree'))
+  const { file, renderManifest } = await packTree(directory, 'test-busybox')
+  for (const uuid of [testImage, otherImage]) await runWell(node, installImageRequest({ manifest: renderManifest(uuid), file }, node.parts))
 }
 
 async function runWell(node: Node, request: Request): Promise<void> {
