@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { runBootTests } from './test-boot.ts'
 import { runCheck } from './check.ts'
 import { expendableMarker, runHostTests } from './test-host.ts'
 import { addTotals, renderTotals, type Totals } from './totals.ts'
@@ -7,6 +8,7 @@ import { addTotals, renderTotals, type Totals } from './totals.ts'
 const tiers: Record<string, () => Promise<Totals>> = {
   check: runCheck,
   host: () => runHostTests([]),
+  boot: () => runBootTests([]),
 }
 
 const usage = `usage: ./spirula test [--expendable] [TIER…]

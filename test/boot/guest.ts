@@ -7,7 +7,7 @@ import { parsePlace, renderNamespaced } from '../harness/namespaced.ts'
 // tools/test-host.ts would run it, and a JSON line of each outcome to the machine outside.
 
 const root = join(import.meta.dirname, '../..')
-const fileLimitMs = 5 * 60_000
+const fileLimitMs = 7 * 60_000
 
 function readWord(name: string): string[] {
   const words = readFileSync('/proc/cmdline', 'utf8').trim().split(' ')
@@ -18,8 +18,9 @@ function readWord(name: string): string[] {
 const results = openSync('/dev/virtio-ports/results', 'w')
 const report = (value: object): void => void writeSync(results, `${JSON.stringify(value)}\n`)
 
-async function runFile(file: string): Promise<void> {
-  const argv = [process.execPath, '--test', file]
+async function runFile(entry: string): Promise<void> {
+  const [file = '', skip] = entry.split('~')
+  const argv = [process.execPath, '--test', ...(skip === undefined ? [] : ['--test-skip-pattern', skip]), file]
   const place = parsePlace(readFileSync(join(root, file), 'utf8'))
   const outcome = await runTool(place === 'host' ? argv : renderNamespaced(argv), { cwd: root, timeoutMs: fileLimitMs })
   report({ file, ...outcome })
