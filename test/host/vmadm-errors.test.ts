@@ -26,6 +26,8 @@ async function withNode(options: { poolSizeBytes?: number }, work: (bench: Bench
     await work({ node, cli })
   } finally {
     await node.dispose()
+    // Guards of a killed node; its next start would remove them.
+    await attempt(['nft', 'delete', 'table', 'bridge', 'spirula'])
   }
 }
 

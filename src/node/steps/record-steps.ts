@@ -1,4 +1,5 @@
 import { AppError } from '#contracts/errors.ts'
+import { publishState } from '../machines/read.ts'
 import { keepGuestWrites } from '../state/guest-writes.ts'
 import type { ExecutorTable } from './executor.ts'
 
@@ -8,6 +9,8 @@ export const recordSteps: ExecutorTable<'record.write' | 'record.remove' | 'tag.
     async run({ record, previous }, _context, parts) {
       await parts.machines.update(record.uuid, (current) => keepGuestWrites(record, previous, current))
       parts.addresses.add(record)
+      // Seen at once: a machine that is being made is there, in its transition.
+      publishState(record.uuid, parts)
     },
     async undo({ record, previous }, _context, parts) {
       parts.addresses.remove(record.uuid)
