@@ -31,7 +31,14 @@ async function addRecords(): Promise<void> {
     const id = `d0000000-0000-4000-8000-${String(number).padStart(12, '0')}`
     const bytes = [number >> 8, number & 255].map((byte) => byte.toString(16).padStart(2, '0'))
     const nics = template.nics.map((nic) => ({ ...nic, mac: `02:08:20:ff:${bytes.join(':')}`, ips: [`10.9.${number >> 8}.${number & 255}/16`] }))
-    const record = { ...template, uuid: id, zonename: id, alias: `machine${number}`, nics, internal: { ...template.internal, uid_base: template.internal.uid_base + number * 65_536 } }
+    const record = {
+      ...template,
+      uuid: id,
+      zonename: id,
+      alias: `machine${number}`,
+      nics,
+      internal: { ...template.internal, uid_base: template.internal.uid_base + number * 65_536 },
+    }
     await writeFile(join(directory, `${id}.json`), JSON.stringify(record))
   }
   await node.start()

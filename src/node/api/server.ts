@@ -51,7 +51,7 @@ async function answer(route: Route & { id: RouteId }, request: FastifyRequest, r
   const call = parseCall(route, request, gone.signal)
   const result = await handlers[route.id](call, services)
   if (route.answer === 'json') return reply.send(result)
-  if (route.answer === 'bytes') return reply.type('application/octet-stream').send(result as Readable)
+  if (route.answer === 'bytes') return reply.type('application/octet-stream').send(result)
   if (route.answer === 'stream') return await sendLines(reply, result as AsyncIterable<unknown>, gone.signal)
   const operation = result as Operation
   if (call.query['follow'] !== true) return reply.status(202).send({ operation })

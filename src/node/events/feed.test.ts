@@ -42,7 +42,7 @@ test('create, modify with exact changes, delete; nothing for nothing', async (t)
     { prettyPath: 'state', path: ['state'], action: 'changed', oldValue: 'stopped', newValue: 'running' },
   ])
   assert.deepEqual(
-    [create, modify, removed].map((event) => event!.seq - ready!.seq),
+    [create, modify, removed].map((event) => event!.seq - ready.seq),
     [1, 2, 3],
   )
 })
