@@ -30,7 +30,7 @@ async function makeRig(mode: 'simple' | 'classic', sizeMiB = 2048): Promise<Rig>
   const directory = mkdtempSync(join(tmpdir(), `spirula-btrfs-${process.pid}-`))
   const mountpoint = join(directory, 'pool')
   const file = join(directory, 'pool.btrfs')
-  const helper = join(directory, 'squota') as `/${string}`
+  const helper = join(directory, 'btrfs-steps') as `/${string}`
   const dispose = async (): Promise<void> => {
     try {
       execFileSync('umount', ['-l', mountpoint], { stdio: 'ignore' })
@@ -51,11 +51,11 @@ async function makeRig(mode: 'simple' | 'classic', sizeMiB = 2048): Promise<Rig>
     throw error
   }
   const sync = async (): Promise<void> => void execFileSync('btrfs', ['filesystem', 'sync', mountpoint])
-  return { directory, mountpoint, helper, storage: createBtrfsStorage({ pool: 'zones', mountpoint }), sync, dispose }
+  return { directory, mountpoint, helper, storage: createBtrfsStorage({ pool: 'zones', mountpoint, helper }), sync, dispose }
 }
 
 function buildHelper(path: string): void {
-  execFileSync('musl-gcc', ['-static', '-Os', '-s', '-o', path, join(import.meta.dirname, '../../native/squota.c')])
+  execFileSync('musl-gcc', ['-static', '-Os', '-s', '-o', path, join(import.meta.dirname, '../../native/btrfs-steps.c')])
 }
 
 for (const mode of ['simple', 'classic'] as const) {
@@ -103,7 +103,7 @@ suite('btrfs by itself', () => {
       await storage.destroy(`many${at}`, context)
     }
     await clean(rig)
-    const again = createBtrfsStorage({ pool: 'zones', mountpoint: rig.mountpoint })
+    const again = createBtrfsStorage({ pool: 'zones', mountpoint: rig.mountpoint, helper: rig.helper })
     await again.create('last', {}, context)
     await again.destroy('last', context)
     const left = groups()
@@ -169,7 +169,7 @@ suite('btrfs by itself', () => {
     const { storage, mountpoint } = rig
     const own = join(mountpoint, '.spirula')
     for (let kill = 0; kill < 25; kill += 1) {
-      await killedChurn(mountpoint, 120 + ((kill * 37) % 160))
+      await killedChurn(rig, 120 + ((kill * 37) % 160))
       await prepareBtrfs({ pool: 'zones', mountpoint, helper: rig.helper }, context)
       const datasets = await storage.list(context)
       const shots = await storage.listAllSnapshots(context)
@@ -205,7 +205,7 @@ suite('the pool on a file', () => {
   let directory: string
   before(() => {
     directory = mkdtempSync(join(tmpdir(), `spirula-pool-${process.pid}-`))
-    buildHelper(join(directory, 'squota'))
+    buildHelper(join(directory, 'btrfs-steps'))
   })
   after(async () => {
     await closePool({ kind: 'btrfs', pool: 'tank', mountpoint: join(directory, 'tank') }, context)
@@ -259,8 +259,9 @@ suite('the pool on a file', () => {
     mkdirSync(mountpoint)
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', mountpoint])
     try {
-      await assert.rejects(openPool({ name: 'taken', kind: 'btrfs', mountpoint, backing_dir: directory, size_bytes: 300 << 20 }, context), (error) =>
-        isAppError(error, 'PoolUnavailable'),
+      await assert.rejects(
+        openPool({ name: 'taken', kind: 'btrfs', mountpoint, backing_dir: directory, native_dir: directory, size_bytes: 300 << 20 }, context),
+        (error) => isAppError(error, 'PoolUnavailable'),
       )
       assert.equal(existsSync(join(directory, 'taken.btrfs')), false)
     } finally {
@@ -311,11 +312,11 @@ test('a full pool is NoSpace and leaves nothing of what was refused', async () =
 })
 
 /** A process that creates, clones, snapshots, rolls back, renames and destroys at random, killed after a while. */
-async function killedChurn(mountpoint: string, afterMs: number): Promise<void> {
+async function killedChurn({ mountpoint, helper }: Rig, afterMs: number): Promise<void> {
   const code = `
     import { createBtrfsStorage } from '#host/btrfs/btrfs.ts'
     const context = { signal: new AbortController().signal, log: { debug() {}, info() {}, warn() {}, error() {} }, now: () => new Date() }
-    const storage = createBtrfsStorage({ pool: 'zones', mountpoint: ${JSON.stringify(mountpoint)} })
+    const storage = createBtrfsStorage(${JSON.stringify({ pool: 'zones', mountpoint, helper })})
     const pick = (list) => list[Math.floor(Math.random() * list.length)]
     const names = ['k1', 'k2', 'k3', 'k4']
     const options = { quota_bytes: 64 << 20 }

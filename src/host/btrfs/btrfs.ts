@@ -17,6 +17,8 @@ export interface BtrfsOptions {
   pool: string
   /** Where its top subvolume is mounted. */
   mountpoint: string
+  /** Path of the built native/btrfs-steps.c. */
+  helper: `/${string}`
 }
 
 /**
@@ -56,9 +58,9 @@ export function createBtrfsStorage(options: BtrfsOptions): Storage {
 
 /**
  * Makes a freshly mounted pool ready: our directories, quotas, and an end to what a killed daemon left half-done.
- * `helper` is the path of the built native/squota.c. Safe to repeat. Gives the kind of quotas in force.
+ * Safe to repeat. Gives the kind of quotas in force.
  */
-export async function prepareBtrfs(options: BtrfsOptions & { helper: `/${string}` | null; mode?: 'simple' | 'classic' }, context: Context): Promise<QuotaMode> {
+export async function prepareBtrfs(options: BtrfsOptions & { mode?: 'simple' | 'classic' }, context: Context): Promise<QuotaMode> {
   const pool = asPool(options)
   for (const directory of [datasetsDirectory(pool), intentsDirectory(pool)]) await mkdir(directory, { recursive: true, mode: 0o700 })
   const mode = await ensureQuota(pool, options, context)
@@ -68,7 +70,7 @@ export async function prepareBtrfs(options: BtrfsOptions & { helper: `/${string}
 
 /** The first destroy sweeps: the daemon before may have left quota groups. */
 function asPool(options: BtrfsOptions): BtrfsPool {
-  return { name: options.pool, mountpoint: options.mountpoint, facts: null, doomedGroups: sweepEvery }
+  return { name: options.pool, mountpoint: options.mountpoint, helper: options.helper, facts: null, doomedGroups: sweepEvery }
 }
 
 async function readUsage(mountpoint: string): Promise<PoolUsage> {

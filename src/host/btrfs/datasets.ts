@@ -1,15 +1,16 @@
-import { lstat, mkdir, rm, stat, symlink } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { writeFileAtomic } from '../fs/atomic.ts'
 import { checkDatasetName, checkQuota, checkSnapshotName, parentOf, renderSnapshotName } from '../pool/name.ts'
 import { datasetExists, datasetNotFound, held, snapshotNotFound } from '../pool/refusals.ts'
 import type { Dataset, DatasetOptions, SnapshotName } from '../storage.ts'
-import { type GroupId, renderCompression, renderCompressionName, renderGroup, renderSubvolumeCreate, renderSubvolumeSnapshot } from './argv.ts'
+import { type GroupId, renderCompressionName, renderGroup } from './argv.ts'
 import { asBtrfsFailure } from './failures.ts'
-import { createGroup, doomGroups, limitGroup, readGroups } from './groups.ts'
+import { doomGroups, limitGroup, planGroup, readGroups } from './groups.ts'
 import { directoryOf, pathOf, receivingDirectory, rollbackDirectory, snapshotPath, snapshotsDirectory } from './layout.ts'
-import { type BtrfsPool, quotaOff, readPoolFacts, runBtrfs, settleQuota, undoContext } from './pool.ts'
+import { type BtrfsPool, quotaOff, readPoolFacts, runSteps, settleQuota, undoContext } from './pool.ts'
+import { renderCompress, renderCreate, renderLink, renderMakeDirectory, renderSnapshot, type Step } from './steps.ts'
 import { deleteSubvolumes } from './subvolumes.ts'
 import { type GroupUsage, readGroupUsage } from './sysfs.ts'
 import { type Facts, ignoreMissing, isSubvolume, readFacts, readHoldTags, readNames, walkAllFacts, walkFacts } from './tree.ts'
@@ -50,8 +51,8 @@ async function composeDataset(pool: BtrfsPool, name: string, facts: Facts, usage
 }
 
 export async function createDataset(pool: BtrfsPool, dataset: string, options: DatasetOptions, context: Context): Promise<void> {
-  await makeDataset(pool, { dataset, origin: null, options }, context, async (group) => {
-    await runBtrfs(renderSubvolumeCreate(pathOf(pool, dataset), group), `the dataset ${dataset}`, context)
+  await makeDataset(pool, { dataset, origin: null, options }, context, async (group, before) => {
+    await runSteps(pool, [...before, renderCreate(pathOf(pool, dataset), group)], `the dataset ${dataset}`, context)
   })
 }
 
@@ -59,8 +60,8 @@ export async function cloneDataset(pool: BtrfsPool, origin: SnapshotName, to: { 
   checkSnapshotName(origin)
   const from = snapshotPath(pool, origin)
   if (!(await isSubvolume(from))) throw snapshotNotFound(origin)
-  await makeDataset(pool, { ...to, origin }, context, async (group) => {
-    await runBtrfs(renderSubvolumeSnapshot(from, pathOf(pool, to.dataset), { group, readonly: false }), `the dataset ${to.dataset}`, context)
+  await makeDataset(pool, { ...to, origin }, context, async (group, before) => {
+    await runSteps(pool, [...before, renderSnapshot(from, pathOf(pool, to.dataset), group)], `the dataset ${to.dataset}`, context)
   })
 }
 
@@ -70,21 +71,22 @@ export interface NewDataset {
   options: DatasetOptions
 }
 
-/** Makes the directory and the group of a dataset, has `fill` make its subvolume, and takes all back when anything fails. */
-export async function makeDataset(pool: BtrfsPool, wanted: NewDataset, context: Context, fill: (group: GroupId | null) => Promise<void>): Promise<void> {
+/** Makes the dataset's subvolume as a member of `group`, after having done the steps `before` of it: in one process where it can. */
+export type Fill = (group: GroupId | null, before: readonly Step[]) => Promise<void>
+
+/** Plans the directory and the group of a dataset, has `fill` make them and its subvolume, and takes all back when anything fails. */
+export async function makeDataset(pool: BtrfsPool, wanted: NewDataset, context: Context, fill: Fill): Promise<void> {
   const { dataset, origin, options } = wanted
   checkQuota(options.quota_bytes)
   await refuseTaken(pool, dataset, context)
   const madeParent = await ensureParents(pool, dataset, context)
   const quota = options.quota_bytes ?? null
+  const directory = directoryOf(pool, dataset)
   try {
     if (quota !== null && (await readPoolFacts(pool)).mode === 'off') throw quotaOff(pool)
-    await mkdir(directoryOf(pool, dataset), { mode: 0o700 })
-    if (origin !== null) await symlink(renderSnapshotName(origin), join(directoryOf(pool, dataset), '.origin'))
-    const group = await createGroup(pool, dataset, context)
-    const limited = group === null || quota === null ? Promise.resolve() : limitGroup(pool, group, quota, context)
-    // Both must have ended before anything is undone.
-    for (const result of await Promise.allSettled([fill(group), limited])) if (result.status === 'rejected') throw result.reason
+    const { group, steps } = await planGroup(pool, dataset, quota)
+    const link = origin === null ? [] : [renderLink(renderSnapshotName(origin), join(directory, '.origin'))]
+    await fill(group, [renderMakeDirectory(directory), ...link, ...steps])
     await settleQuota(pool, context)
     await applyOptions(pool, dataset, options, context)
   } catch (error) {
@@ -131,7 +133,7 @@ export async function setOptions(pool: BtrfsPool, dataset: string, options: Data
 async function applyOptions(pool: BtrfsPool, dataset: string, options: DatasetOptions, context: Context): Promise<void> {
   const { compression, recordsize } = options
   if (compression !== undefined) {
-    await runBtrfs(renderCompression(pathOf(pool, dataset), renderCompressionName(compression)), `the compression of ${dataset}`, context)
+    await runSteps(pool, [renderCompress(pathOf(pool, dataset), renderCompressionName(compression))], `the compression of ${dataset}`, context)
   }
   const note = join(directoryOf(pool, dataset), '.note.json')
   if (recordsize !== undefined) await writeFileAtomic(note, `${JSON.stringify({ v: 1, recordsize })}\n`)
@@ -157,9 +159,7 @@ export async function removeRemains(pool: BtrfsPool, dataset: string, context: C
   if (entries.length === 0) return
   const paths = (await Promise.all(entries.map(([name]) => subvolumePaths(pool, name)))).flat()
   const groups = entries.map(([, facts]) => facts.group).filter((group) => group !== null)
-  await deleteSubvolumes(pool, { what: `destroying ${dataset}`, paths, groups }, context)
-  // Only plain directories are left: deleteSubvolumes throws when any subvolume stays.
-  await rm(directoryOf(pool, dataset), { recursive: true, force: true })
+  await deleteSubvolumes(pool, { what: `destroying ${dataset}`, paths, directory: directoryOf(pool, dataset), groups }, context)
   await doomGroups(pool, groups.length, context)
 }
 
@@ -176,6 +176,12 @@ async function subvolumePaths(pool: BtrfsPool, dataset: string): Promise<string[
 }
 
 export async function requireDataset(pool: BtrfsPool, dataset: string): Promise<void> {
+  await requireFacts(pool, dataset)
+}
+
+export async function requireFacts(pool: BtrfsPool, dataset: string): Promise<Facts> {
   checkDatasetName(dataset)
-  if (!(await isDataset(pool, dataset))) throw datasetNotFound(dataset)
+  const [is, facts] = await Promise.all([isSubvolume(pathOf(pool, dataset)), readFacts(pool, dataset)])
+  if (!is || facts === null) throw datasetNotFound(dataset)
+  return facts
 }

@@ -1,53 +1,45 @@
 import { randomInt } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { parentOf } from '../pool/name.ts'
 import { run } from '../run/run.ts'
-import {
-  type GroupId,
-  renderGroup,
-  renderGroupAssign,
-  renderGroupClearStale,
-  renderGroupCreate,
-  renderGroupDestroy,
-  renderGroupLimit,
-  renderGroupShow,
-  renderGroupUnassign,
-} from './argv.ts'
+import { type GroupId, renderGroup, renderGroupClearStale, renderGroupShow } from './argv.ts'
 import { directoryOf, groupOf } from './layout.ts'
 import { type GroupRow, parseGroupTable } from './parse.ts'
-import { type BtrfsPool, readPoolFacts, runBtrfs } from './pool.ts'
+import { type BtrfsPool, readPoolFacts, runBtrfs, runSteps } from './pool.ts'
+import { renderAssign, renderDrop, renderLimit, renderMakeDirectory, renderMakeGroup, renderUnassign, type Step } from './steps.ts'
+import { readGroupIds } from './sysfs.ts'
 import { readFacts, walkAllFacts } from './tree.ts'
 
 /** Destroyed datasets between two sweeps. */
 export const sweepEvery = 16
 
 /**
- * Makes the quota group of a dataset whose directory is there, below its parent's group, and notes it before it is
- * made, so that a kill in between leaves nothing unnamed. null when the pool has no quotas.
+ * Steps that make the quota group of a dataset, below its parent's group. The first notes it in the dataset's directory,
+ * so that a kill in between leaves no group that nothing names. No group and no steps when the pool has no quotas.
  */
-export async function createGroup(pool: BtrfsPool, dataset: string, context: Context): Promise<GroupId | null> {
-  if ((await readPoolFacts(pool)).mode === 'off') return null
+export async function planGroup(pool: BtrfsPool, dataset: string, bytes: number | null): Promise<{ group: GroupId | null; steps: Step[] }> {
+  if ((await readPoolFacts(pool)).mode === 'off') return { group: null, steps: [] }
   const group = groupOf(dataset, randomInt(1, 2 ** 47))
-  await mkdir(join(directoryOf(pool, dataset), `.group.${group.number}`), { mode: 0o700 })
-  await runBtrfs(renderGroupCreate(group, pool.mountpoint), `the dataset ${dataset}`, context)
+  const steps = [renderMakeDirectory(join(directoryOf(pool, dataset), `.group.${group.number}`)), renderMakeGroup(group)]
   const parent = await readParentGroup(pool, dataset)
-  if (parent !== null) await runBtrfs(renderGroupAssign(group, parent, pool.mountpoint), `the dataset ${dataset}`, context)
-  return group
+  if (parent !== null) steps.push(renderAssign(group, parent))
+  if (bytes !== null) steps.push(renderLimit(group, bytes))
+  return { group, steps }
 }
 
 export async function limitGroup(pool: BtrfsPool, group: GroupId, bytes: number | null, context: Context): Promise<void> {
-  await runBtrfs(renderGroupLimit(group, bytes, pool.mountpoint), `the quota group ${renderGroup(group)}`, context)
+  await runSteps(pool, [renderLimit(group, bytes)], `the quota group ${renderGroup(group)}`, context)
 }
 
 /** Puts the group of a moved dataset below its new parent's. Safe to repeat. */
 export async function ensureGroupParent(pool: BtrfsPool, from: string, to: string, context: Context): Promise<void> {
+  if (parentOf(from) === parentOf(to)) return
   const group = (await readFacts(pool, to))?.group ?? null
+  if (group === null) return
   const [before, after] = [await readParentGroup(pool, from), await readParentGroup(pool, to)]
-  if (group === null || parentOf(from) === parentOf(to)) return
-  if (before !== null) await run(renderGroupUnassign(group, before, pool.mountpoint), { okCodes: [0, 1] }, context)
-  if (after !== null) await runBtrfs(renderGroupAssign(group, after, pool.mountpoint), `the dataset ${to}`, context)
+  const steps = [...(before === null ? [] : [renderUnassign(group, before)]), ...(after === null ? [] : [renderAssign(group, after)])]
+  await runSteps(pool, steps, `the dataset ${to}`, context)
 }
 
 async function readParentGroup(pool: BtrfsPool, dataset: string): Promise<GroupId | null> {
@@ -72,16 +64,16 @@ export async function doomGroups(pool: BtrfsPool, count: number, context: Contex
   await sweepGroups(pool, context)
 }
 
-/** Removes the groups that no dataset names and that have no member any more, and dead subvolumes' own ones. */
+/** Removes the groups that no dataset names and that nothing uses any more, and dead subvolumes' own ones. */
 export async function sweepGroups(pool: BtrfsPool, context: Context): Promise<void> {
-  if ((await readPoolFacts(pool)).mode === 'off') return
+  const { mode, sysfs } = await readPoolFacts(pool)
+  if (mode === 'off') return
   pool.doomedGroups = 0
   // 1: some are still in use; they are for the next sweep.
   await run(renderGroupClearStale(pool.mountpoint), { okCodes: [0, 1] }, context)
-  const rows = await readGroups(pool, context)
+  // In this order: a group that is made meanwhile has been named before.
+  const groups = (await readGroupIds(sysfs)).filter((group) => group.level > 0)
   const named = new Set((await walkAllFacts(pool)).map(([, facts]) => (facts.group === null ? '' : renderGroup(facts.group))))
-  for (const row of rows) {
-    if (row.group.level === 0 || row.members > 0 || named.has(renderGroup(row.group))) continue
-    await run(renderGroupDestroy(row.group, pool.mountpoint), { okCodes: [0, 1] }, context)
-  }
+  const unnamed = groups.filter((group) => !named.has(renderGroup(group)))
+  await runSteps(pool, unnamed.map(renderDrop), 'unused quota groups', context)
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderCompressionName, renderGroupLimit, renderSubvolumeSnapshot } from './argv.ts'
+import { renderCompressionName } from './argv.ts'
 import { parseGroupTable, parseStreamKind, parseSubvolumeList, parseSubvolumeShow } from './parse.ts'
+import { renderCreate, renderFreeze, renderLimit } from './steps.ts'
 
 test('qgroup show --raw -pcre of progs 6.2, with simple quotas', () => {
   const text = `Qgroupid    Referenced    Exclusive  Max referenced  Max exclusive Parent   Child         Path
@@ -60,18 +61,9 @@ test('the head of a stream tells full from incremental', () => {
   assert.equal(parseStreamKind(Buffer.from('something else that is long enough')), null)
 })
 
-test('command lines', () => {
-  assert.deepEqual(renderSubvolumeSnapshot('/p/a', '/p/b', { group: { level: 15, number: 7 }, readonly: true }), [
-    'btrfs',
-    'subvolume',
-    'snapshot',
-    '-r',
-    '-i',
-    '15/7',
-    '--',
-    '/p/a',
-    '/p/b',
-  ])
-  assert.deepEqual(renderGroupLimit({ level: 15, number: 7 }, null, '/p'), ['btrfs', 'qgroup', 'limit', '-e', 'none', '15/7', '/p'])
+test('steps, and words for compression', () => {
+  const group = { level: 15, number: 7 }
+  assert.deepEqual([renderFreeze('/p/a', '/p/b', group), renderCreate('/p/c', null)].flat(), ['freeze', '/p/a', '/p/b', '15/7', 'create', '/p/c', '-'])
+  assert.deepEqual([renderLimit(group, null), renderLimit(group, 4096)].flat(), ['limit', '15/7', 'none', 'limit', '15/7', '4096'])
   assert.deepEqual(['off', 'on', 'gzip', 'gzip-9', 'lz4', 'lzjb', 'zle'].map(renderCompressionName), ['none', 'zstd', 'zlib', 'zlib', 'zstd', 'lzo', 'lzo'])
 })

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { AppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import type { Argv } from '../run/programs.ts'
@@ -6,11 +6,14 @@ import { run } from '../run/run.ts'
 import { renderQuotaEnable, renderRescan } from './argv.ts'
 import { asBtrfsFailure } from './failures.ts'
 import type { Layout } from './layout.ts'
+import { renderEnableQuotas, type Step } from './steps.ts'
 import { isInconsistent, type QuotaMode, readQuotaMode, readSysfsDirectory } from './sysfs.ts'
 
 /** A mounted btrfs pool, as the verbs of the driver share it. */
 export interface BtrfsPool extends Layout {
   name: string
+  /** Path of the built native/btrfs-steps.c. */
+  helper: `/${string}`
   /** Facts of the kernel that do not change while it is mounted; read at first need. */
   facts: PoolFacts | null
   /** Destroyed datasets whose quota group waits for the kernel's cleaner. */
@@ -39,36 +42,33 @@ export async function runBtrfs(argv: Argv, what: string, context: Context): Prom
   }
 }
 
+// Far below the kernel's limit for arguments.
+const stepsAtOnce = 500
+
+/** Does the steps in one process, in order and until one fails. Killed in between, those before stay done. */
+export async function runSteps(pool: BtrfsPool, steps: readonly Step[], what: string, context: Context): Promise<void> {
+  for (let at = 0; at < steps.length; at += stepsAtOnce) {
+    await runBtrfs([pool.helper, pool.mountpoint, ...steps.slice(at, at + stepsAtOnce).flat()], what, context)
+  }
+}
+
 /**
- * Switches quotas on: simple ones through `helper` (native/squota.c), else classic ones, whose limits act only once
- * the first count has ended. An existing mode is kept. `mode` is for tests.
+ * Switches quotas on: simple ones where the kernel has them, else classic ones, whose limits act only once the first
+ * count has ended. An existing mode is kept. `mode` is for tests.
  */
-export async function ensureQuota(
-  pool: BtrfsPool,
-  options: { helper: `/${string}` | null; mode?: 'simple' | 'classic' },
-  context: Context,
-): Promise<QuotaMode> {
+export async function ensureQuota(pool: BtrfsPool, options: { mode?: 'simple' | 'classic' }, context: Context): Promise<QuotaMode> {
   const facts = await readPoolFacts(pool)
   if (facts.mode !== 'off') return facts.mode
-  if (options.mode !== 'classic') await enableSimple(pool, options.helper, context)
+  if (options.mode !== 'classic') await enableSimple(pool, context)
   if (options.mode !== 'simple' && (await readQuotaMode(facts.sysfs)) === 'off') await enableClassic(pool, context)
   pool.facts = null
   return (await readPoolFacts(pool)).mode
 }
 
-async function enableSimple(pool: BtrfsPool, helper: `/${string}` | null, context: Context): Promise<void> {
-  if (
-    helper === null ||
-    !(await access(helper).then(
-      () => true,
-      () => false,
-    ))
-  ) {
-    context.log.warn({ helper }, 'the squota helper is not built: classic quotas are used')
-    return
-  }
-  const result = await run([helper, pool.mountpoint], { okCodes: [0, 1] }, context)
-  if (result.exitCode === 1) context.log.info({ stderr: result.stderr }, 'this kernel has no simple quotas')
+async function enableSimple(pool: BtrfsPool, context: Context): Promise<void> {
+  // EINVAL: the kernel does not know the request.
+  const { exitCode } = await run([pool.helper, pool.mountpoint, ...renderEnableQuotas()], { okCodes: [0, constants.errno.EINVAL] }, context)
+  if (exitCode !== 0) context.log.info({}, 'this kernel has no simple quotas')
 }
 
 async function enableClassic(pool: BtrfsPool, context: Context): Promise<void> {

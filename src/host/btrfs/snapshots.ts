@@ -5,26 +5,30 @@ import type { Context } from '../context.ts'
 import { checkSnapshotName } from '../pool/name.ts'
 import { held, snapshotExists, snapshotNotFound } from '../pool/refusals.ts'
 import type { DatasetSnapshot, SnapshotName } from '../storage.ts'
-import { type GroupId, renderFilesystemSync, renderSubvolumeSnapshot } from './argv.ts'
-import { requireDataset } from './datasets.ts'
+import type { GroupId } from './argv.ts'
+import { requireDataset, requireFacts } from './datasets.ts'
 import { readGroups } from './groups.ts'
-import { holdsDirectory, pathOf, rollbackDirectory, snapshotDirectory, snapshotPath } from './layout.ts'
-import { type BtrfsPool, readPoolFacts, runBtrfs, settleQuota, undoContext } from './pool.ts'
+import { holdsDirectory, pathOf, rollbackDirectory, snapshotDirectory, snapshotPath, snapshotsDirectory } from './layout.ts'
+import { type BtrfsPool, readPoolFacts, runSteps, settleQuota, undoContext } from './pool.ts'
+import { renderEnsureDirectory, renderFreeze, renderMakeDirectory, renderRemove, renderSnapshot, renderSync } from './steps.ts'
 import { deleteSubvolumes, withoutLimits } from './subvolumes.ts'
 import { isSubvolume, readFacts, readHoldTags, readSnapshotNames, walkAllFacts } from './tree.ts'
 
 export async function createSnapshot(pool: BtrfsPool, name: SnapshotName, context: Context): Promise<void> {
   checkSnapshotName(name)
-  await requireDataset(pool, name.dataset)
-  if (await isSubvolume(snapshotPath(pool, name))) throw snapshotExists(name)
+  const { group } = await requireFacts(pool, name.dataset)
+  const path = snapshotPath(pool, name)
+  if (await isSubvolume(path)) throw snapshotExists(name)
   const directory = snapshotDirectory(pool, name)
-  const group = (await readFacts(pool, name.dataset))?.group ?? null
-  // What a killed snapshot left; made anew, because its birth time is the snapshot's.
-  await rm(directory, { recursive: true, force: true })
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const steps = [
+    renderEnsureDirectory(snapshotsDirectory(pool, name.dataset)),
+    // What a killed snapshot left is made anew, because its birth time is the snapshot's.
+    renderRemove(directory),
+    renderMakeDirectory(directory),
+    renderFreeze(pathOf(pool, name.dataset), path, group),
+  ]
   try {
-    const argv = renderSubvolumeSnapshot(pathOf(pool, name.dataset), snapshotPath(pool, name), { group, readonly: true })
-    await runBtrfs(argv, `the snapshot ${name.dataset}@${name.snapshot}`, context)
+    await runSteps(pool, steps, `the snapshot ${name.dataset}@${name.snapshot}`, context)
     await settleQuota(pool, context)
   } catch (error) {
     await removeSnapshot(pool, name, undoContext(context))
@@ -77,11 +81,10 @@ export async function rollbackDataset(pool: BtrfsPool, name: SnapshotName, conte
   await recoverRollback(pool, name.dataset, context)
   const group = (await readFacts(pool, name.dataset))?.group ?? null
   const directory = rollbackDirectory(pool, name.dataset)
-  const argv = renderSubvolumeSnapshot(snapshotPath(pool, name), join(directory, 'new'), { group, readonly: false })
+  const steps = [renderMakeDirectory(directory), renderSnapshot(snapshotPath(pool, name), join(directory, 'new'), group)]
   try {
-    await mkdir(directory, { mode: 0o700 })
     // A full dataset is a reason to roll back: the few blocks of the copy must not be refused.
-    await withoutLimitsIfFull(pool, group, context, async () => void (await runBtrfs(argv, `rolling back ${name.dataset}`, context)))
+    await withoutLimitsIfFull(pool, group, context, async () => await runSteps(pool, steps, `rolling back ${name.dataset}`, context))
     await rename(pathOf(pool, name.dataset), join(directory, 'old'))
   } catch (error) {
     await recoverRollback(pool, name.dataset, undoContext(context))
@@ -92,7 +95,7 @@ export async function rollbackDataset(pool: BtrfsPool, name: SnapshotName, conte
   for (const snapshot of newer) await removeSnapshot(pool, snapshot, undoContext(context))
   await settleQuota(pool, undoContext(context))
   // Else what was rolled back counts against the quota until the kernel's next commit, 30 s.
-  await runBtrfs(renderFilesystemSync(pool.mountpoint), `rolling back ${name.dataset}`, undoContext(context))
+  await runSteps(pool, [renderSync()], `rolling back ${name.dataset}`, undoContext(context))
 }
 
 async function withoutLimitsIfFull(pool: BtrfsPool, group: GroupId | null, context: Context, action: () => Promise<void>): Promise<void> {
@@ -110,8 +113,7 @@ export async function recoverRollback(pool: BtrfsPool, dataset: string, context:
   const [fresh, old] = [join(directory, 'new'), join(directory, 'old')]
   if ((await isSubvolume(old)) && !(await isSubvolume(pathOf(pool, dataset)))) await rename(fresh, pathOf(pool, dataset))
   const group = (await readFacts(pool, dataset))?.group ?? null
-  await deleteSubvolumes(pool, { what: `rolling back ${dataset}`, paths: [fresh, old], groups: group === null ? [] : [group] }, context)
-  await rm(directory, { recursive: true, force: true })
+  await deleteSubvolumes(pool, { what: `rolling back ${dataset}`, paths: [fresh, old], directory, groups: group === null ? [] : [group] }, context)
 }
 
 export async function destroySnapshot(pool: BtrfsPool, name: SnapshotName, context: Context): Promise<void> {
@@ -121,8 +123,8 @@ export async function destroySnapshot(pool: BtrfsPool, name: SnapshotName, conte
 }
 
 export async function removeSnapshot(pool: BtrfsPool, name: SnapshotName, context: Context): Promise<void> {
-  await deleteSubvolumes(pool, { what: `destroying ${name.dataset}@${name.snapshot}`, paths: [snapshotPath(pool, name)], groups: [] }, context)
-  await rm(snapshotDirectory(pool, name), { recursive: true, force: true })
+  const [directory, paths] = [snapshotDirectory(pool, name), [snapshotPath(pool, name)]]
+  await deleteSubvolumes(pool, { what: `destroying ${name.dataset}@${name.snapshot}`, paths, directory, groups: [] }, context)
 }
 
 export async function holdSnapshot(pool: BtrfsPool, name: SnapshotName, tag: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { AppError } from '#contracts/errors.ts'
@@ -7,12 +7,13 @@ import { checkDatasetName, checkSnapshotName } from '../pool/name.ts'
 import { datasetExists, datasetNotFound, snapshotExists } from '../pool/refusals.ts'
 import { runSink, runSource } from '../run/pipe.ts'
 import type { SnapshotName } from '../storage.ts'
-import { type GroupId, renderGroupAssign, renderReceive, renderSend, renderSubvolumeSnapshot, renderSubvolumeShow } from './argv.ts'
+import { type GroupId, renderReceive, renderSend, renderSubvolumeShow } from './argv.ts'
 import { isDataset, makeDataset } from './datasets.ts'
 import { asBtrfsFailure } from './failures.ts'
 import { pathOf, receivingDirectory, rollbackDirectory, snapshotDirectory, snapshotPath } from './layout.ts'
 import { parseStreamKind, parseSubvolumeShow, streamHeadBytes } from './parse.ts'
-import { type BtrfsPool, runBtrfs, settleQuota, undoContext } from './pool.ts'
+import { type BtrfsPool, runBtrfs, runSteps, settleQuota, undoContext } from './pool.ts'
+import { renderAssign, renderMakeDirectory, renderSnapshot } from './steps.ts'
 import { recoverRollback, removeSnapshot, requireSnapshot } from './snapshots.ts'
 import { deleteSubvolumes } from './subvolumes.ts'
 import { isSubvolume, readFacts, readNames } from './tree.ts'
@@ -54,9 +55,10 @@ export async function receiveDataset(pool: BtrfsPool, dataset: string, input: Re
 }
 
 async function receiveFull(pool: BtrfsPool, dataset: string, stream: Readable, context: Context): Promise<void> {
-  await makeDataset(pool, { dataset, origin: null, options: {} }, context, async (group) => {
+  await makeDataset(pool, { dataset, origin: null, options: {} }, context, async (group, before) => {
+    await runSteps(pool, before, `the dataset ${dataset}`, context)
     const snapshot = await receiveSnapshot(pool, { dataset, group }, stream, context)
-    await runBtrfs(renderSubvolumeSnapshot(snapshotPath(pool, snapshot), pathOf(pool, dataset), { group, readonly: false }), `the dataset ${dataset}`, context)
+    await runSteps(pool, [renderSnapshot(snapshotPath(pool, snapshot), pathOf(pool, dataset), group)], `the dataset ${dataset}`, context)
   })
 }
 
@@ -65,8 +67,8 @@ async function receiveIncremental(pool: BtrfsPool, dataset: string, stream: Read
   const snapshot = await receiveSnapshot(pool, { dataset, group }, stream, context)
   const directory = rollbackDirectory(pool, dataset)
   try {
-    await mkdir(directory, { mode: 0o700 })
-    await runBtrfs(renderSubvolumeSnapshot(snapshotPath(pool, snapshot), join(directory, 'new'), { group, readonly: false }), `the dataset ${dataset}`, context)
+    const steps = [renderMakeDirectory(directory), renderSnapshot(snapshotPath(pool, snapshot), join(directory, 'new'), group)]
+    await runSteps(pool, steps, `the dataset ${dataset}`, context)
     await rename(pathOf(pool, dataset), join(directory, 'old'))
   } catch (error) {
     await recoverRollback(pool, dataset, undoContext(context))
@@ -92,7 +94,7 @@ async function receiveSnapshot(pool: BtrfsPool, to: { dataset: string; group: Gr
     const shown = parseSubvolumeShow(await runBtrfs(renderSubvolumeShow(join(directory, name.snapshot)), what, context))
     if (names.length !== 1 || shown?.received !== true) throw new AppError('ImageInvalid', `The stream for ${dataset} ended too early.`)
     if (await isSubvolume(snapshotPath(pool, name))) throw snapshotExists(name)
-    if (group !== null) await runBtrfs(renderGroupAssign({ level: 0, number: shown.id }, group, pool.mountpoint), what, context)
+    if (group !== null) await runSteps(pool, [renderAssign({ level: 0, number: shown.id }, group)], what, context)
     await rename(directory, snapshotDirectory(pool, name))
     return name
   } catch (error) {
@@ -104,8 +106,7 @@ async function receiveSnapshot(pool: BtrfsPool, to: { dataset: string; group: Gr
 export async function clearReceiving(pool: BtrfsPool, dataset: string, context: Context): Promise<void> {
   const directory = receivingDirectory(pool, dataset)
   const paths = (await readNames(directory)).map((name) => join(directory, name))
-  await deleteSubvolumes(pool, { what: `receiving ${dataset}`, paths, groups: [] }, context)
-  await rm(directory, { recursive: true, force: true })
+  await deleteSubvolumes(pool, { what: `receiving ${dataset}`, paths, directory, groups: [] }, context)
 }
 
 /** Takes the first bytes off a stream and gives them, and a stream of the whole. */

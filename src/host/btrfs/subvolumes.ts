@@ -1,62 +1,52 @@
-import { rmdir } from 'node:fs/promises'
+import { lstat, rmdir } from 'node:fs/promises'
 import { relative } from 'node:path'
 import type { Context } from '../context.ts'
-import { type GroupId, renderGroup, renderSubvolumeDelete, renderSubvolumeDeleteById, renderSubvolumeList } from './argv.ts'
+import { type GroupId, renderGroup, renderSubvolumeList } from './argv.ts'
 import { isStuckDelete } from './failures.ts'
 import { limitGroup } from './groups.ts'
 import { createIntent, readIntents } from './intents.ts'
 import { parseGroup, parseSubvolumeList } from './parse.ts'
-import { type BtrfsPool, readPoolFacts, runBtrfs, undoContext } from './pool.ts'
+import { type BtrfsPool, readPoolFacts, runBtrfs, runSteps, undoContext } from './pool.ts'
+import { renderDelete, renderDeleteById, renderRemove } from './steps.ts'
 import { readGroupUsage } from './sysfs.ts'
-import { isSubvolume } from './tree.ts'
-
-// Far below the kernel's limit for arguments.
-const pathsAtOnce = 500
+import { ignoreMissing } from './tree.ts'
 
 export interface Doomed {
   /** Of the dataset, for errors. */
   what: string
-  paths: string[]
+  /** Subvolumes; those that are gone are passed over. */
+  paths: readonly string[]
+  /** The plain directory that had them, removed when they are gone. Nothing is done when it is gone already. */
+  directory: string
   /** Groups whose limits may be in the way. */
-  groups: GroupId[]
+  groups: readonly GroupId[]
 }
 
 /**
- * Deletes subvolumes; those that are gone are skipped. A guest may have made subvolumes of its own in its tree (systemd
- * does): they are found by the kernel's list and deleted by id, deepest first, never by walking the guest's names.
+ * Deletes subvolumes, then the directory, in one process; safe to repeat. A guest may have made subvolumes of its own in
+ * its tree (systemd does): they are found by the kernel's list and deleted by id, deepest first, never by walking the
+ * guest's names.
  */
 export async function deleteSubvolumes(pool: BtrfsPool, doomed: Doomed, context: Context): Promise<void> {
-  const present = await onlySubvolumes(doomed.paths)
-  if (present.length === 0) return
+  if ((await lstat(doomed.directory).catch(ignoreMissing)) === null) return
+  const steps = [...doomed.paths.map(renderDelete), renderRemove(doomed.directory)]
   try {
-    await deletePaths(present, doomed.what, context)
+    await runSteps(pool, steps, doomed.what, context)
   } catch (error) {
     if (!isStuckDelete(error)) throw error
-    const paths = await onlySubvolumes(present)
     await withoutLimits(pool, doomed.groups, context, async () => {
-      await deleteInner(pool, paths, doomed.what, context)
-      await deletePaths(paths, doomed.what, context)
+      const inner = await readInner(pool, doomed, context)
+      await runSteps(pool, [...inner.map(renderDeleteById), ...steps], doomed.what, context)
     })
   }
 }
 
-async function onlySubvolumes(paths: readonly string[]): Promise<string[]> {
-  const is = await Promise.all(paths.map(isSubvolume))
-  return paths.filter((_, index) => is[index])
-}
-
-async function deletePaths(paths: readonly string[], what: string, context: Context): Promise<void> {
-  for (let at = 0; at < paths.length; at += pathsAtOnce) {
-    await runBtrfs(renderSubvolumeDelete(paths.slice(at, at + pathsAtOnce)), what, context)
-  }
-}
-
-async function deleteInner(pool: BtrfsPool, paths: readonly string[], what: string, context: Context): Promise<void> {
-  const heads = paths.map((path) => `${relative(pool.mountpoint, path)}/`)
-  const all = parseSubvolumeList(await runBtrfs(renderSubvolumeList(pool.mountpoint), what, context))
+/** Ids of the subvolumes inside of those that are to go, deepest first. */
+async function readInner(pool: BtrfsPool, doomed: Doomed, context: Context): Promise<number[]> {
+  const heads = doomed.paths.map((path) => `${relative(pool.mountpoint, path)}/`)
+  const all = parseSubvolumeList(await runBtrfs(renderSubvolumeList(pool.mountpoint), doomed.what, context))
   const inner = all.filter((row) => heads.some((head) => row.path.startsWith(head)))
-  inner.sort((a, b) => b.path.split('/').length - a.path.split('/').length)
-  for (const row of inner) await runBtrfs(renderSubvolumeDeleteById(row.id, pool.mountpoint), what, context)
+  return inner.toSorted((a, b) => b.path.split('/').length - a.path.split('/').length).map((row) => row.id)
 }
 
 /**

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
 import { readMountAt } from '../pool/mounts.ts'
 import type { GroupId } from './argv.ts'
+import { parseGroup } from './parse.ts'
 
 /** `simple`: squota. `classic`: qgroups that count shared extents. */
 export type QuotaMode = 'simple' | 'classic' | 'off'
@@ -51,6 +52,12 @@ export async function readGroupUsage(sysfs: string, group: GroupId): Promise<Gro
   if (typeof used !== 'string') return null
   const limited = (Number(flags) & limitsExclusive) !== 0 && Number(limit) > 0 && Number(limit) < 2 ** 63
   return { used_bytes: Number(used), quota_bytes: limited ? Number(limit) : null }
+}
+
+/** Groups that the kernel knows. */
+export async function readGroupIds(sysfs: string): Promise<GroupId[]> {
+  const names = await readdir(join(sysfs, 'qgroups'))
+  return names.map((name) => parseGroup(name.replace('_', '/'))).filter((group) => group !== null)
 }
 
 async function readWord(path: string): Promise<string | null> {

@@ -33,10 +33,11 @@ export async function openBtrfsPool(options: PoolOptions, context: Context): Pro
 }
 
 async function readyPool(options: PoolOptions, context: Context): Promise<Storage> {
-  const pool = { pool: options.name, mountpoint: options.mountpoint }
+  const helper = `/${join(options.native_dir, 'btrfs-steps').slice(1)}` as const
+  const pool = { pool: options.name, mountpoint: options.mountpoint, helper }
   // Before anything else is written: the pool may be another's.
   await ensureMarker(options.mountpoint, options.name, context)
-  await prepareBtrfs({ ...pool, helper: options.native_dir === undefined ? null : `/${join(options.native_dir, 'squota').slice(1)}` }, context)
+  await prepareBtrfs(pool, context)
   return createBtrfsStorage(pool)
 }
 

@@ -17,8 +17,8 @@ export interface PoolOptions {
   size_bytes: number
   /** Unless told: what is there, else ZFS where the kernel has it, else btrfs. */
   kind?: 'zfs' | 'btrfs'
-  /** Directory of the built native helpers; without it btrfs gets classic quotas. */
-  native_dir?: string
+  /** Directory of the built native programs, of which a btrfs pool needs `btrfs-steps`. */
+  native_dir: string
 }
 
 export interface OpenedPool {

@@ -42,7 +42,14 @@ test('mountinfo: optional tags, octal blanks', () => {
 })
 
 test('what is in the way of a pool is named and stays as it is', async () => {
-  const options = { name: 'zones', mountpoint: join(directory, 'zones'), backing_dir: directory, size_bytes: 2 ** 30, kind: 'btrfs' } as const
+  const options = {
+    name: 'zones',
+    mountpoint: join(directory, 'zones'),
+    backing_dir: directory,
+    native_dir: directory,
+    size_bytes: 2 ** 30,
+    kind: 'btrfs',
+  } as const
   const file = join(directory, 'zones.btrfs')
   await writeFile(file, 'the only copy of something')
   assert.equal(await readFileKind(file), 'foreign')
@@ -83,7 +90,7 @@ test('a ZFS pool is looked for, imported, and made on a file only when there is 
     source: () => assert.fail(),
     sink: () => assert.fail(),
   }
-  const options = { name: 'tank', mountpoint: join(directory, 'tank'), backing_dir: join(directory, 'backing'), size_bytes: 2 ** 30 }
+  const options = { name: 'tank', mountpoint: join(directory, 'tank'), backing_dir: join(directory, 'backing'), native_dir: directory, size_bytes: 2 ** 30 }
   assert.equal(await findZfsPool(options, runner, context), true)
   assert.deepEqual(seen.splice(0), ['zpool list -H -o name tank'])
   answers['zpool list'] = 1
