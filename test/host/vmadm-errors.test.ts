@@ -53,8 +53,8 @@ function registerTests(): void {
 async function checkPayloads({ node, cli }: Bench): Promise<void> {
   const taken = await cli.create(payload({ nics: [{ nic_tag: 'test0', ips: ['10.50.0.2/24', 'fd50::2/64'], mac: '02:08:20:11:22:33' }] }))
   const clean = await inventory(node)
-  const nic = (more: object): object => ({ nics: [{ nic_tag: 'test0', ips: ['10.50.0.9/24'], ...more }] })
-  const without = (name: string): object => Object.fromEntries(Object.entries(payload()).filter(([key]) => key !== name))
+  const nic = (more: object): Record<string, unknown> => ({ nics: [{ nic_tag: 'test0', ips: ['10.50.0.9/24'], ...more }] })
+  const without = (name: string): Record<string, unknown> => Object.fromEntries(Object.entries(payload()).filter(([key]) => key !== name))
   const conflict = 'Conflict detected with another vm, please check the MAC, IP, and VRID: '
   const cases: [string | object, string | RegExp][] = [
     ['{"brand": "lx",\n  "alias": }', 'Invalid JSON payload: Line 2, column 12: expected a value, but there is "}".'],
