@@ -213,6 +213,17 @@ function registerAll(): void {
     await settle()
     assert.equal(seen.has(frame), false)
   })
+
+  test('when all rules of the node were flushed, the next guard comes with the base', async () => {
+    attempt('nft', 'flush', 'ruleset')
+    await network.setGuards([nic(61, strict)], context)
+    const frame = ether('0800', ipv4('11', udp(79, 79), other.ip))
+    send(frame)
+    await settle()
+    assert.equal(seen.has(frame), false)
+    attempt('nft', 'flush', 'ruleset')
+    await network.detach(['z61n0'], context)
+  })
 }
 
 function nic(zone: number, guard: NicGuard): NicPlan {
