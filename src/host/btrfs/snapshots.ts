@@ -12,7 +12,7 @@ import { holdsDirectory, pathOf, rollbackDirectory, snapshotDirectory, snapshotP
 import { type BtrfsPool, readPoolFacts, runSteps, settleQuota, undoContext } from './pool.ts'
 import { renderEnsureDirectory, renderFreeze, renderMakeDirectory, renderRemove, renderSnapshot, renderSync } from './steps.ts'
 import { deleteSubvolumes, withoutLimits } from './subvolumes.ts'
-import { isSubvolume, readFacts, readHoldTags, readSnapshotNames, walkAllFacts } from './tree.ts'
+import { ignoreMissing, isSubvolume, readFacts, readHoldTags, readSnapshotNames, walkAllFacts } from './tree.ts'
 
 export async function createSnapshot(pool: BtrfsPool, name: SnapshotName, context: Context): Promise<void> {
   checkSnapshotName(name)
@@ -55,12 +55,17 @@ export async function listAllSnapshots(pool: BtrfsPool, context: Context): Promi
 async function dateSnapshots(pool: BtrfsPool, dataset: string, names: readonly string[], used: ReadonlyMap<string, number>): Promise<DatasetSnapshot[]> {
   const dated = await Promise.all(
     names.map(async (snapshot) => {
-      const { birthtimeNs, birthtime } = await stat(snapshotDirectory(pool, { dataset, snapshot }), { bigint: true })
-      const path = snapshotPath(pool, { dataset, snapshot })
-      return { birthtimeNs, entry: { name: snapshot, created_at: birthtime.toISOString(), used_bytes: used.get(path) ?? 0 } }
+      // Between the listing and here it may go: what a killed daemon had begun to delete, its helper ends.
+      const status = await stat(snapshotDirectory(pool, { dataset, snapshot }), { bigint: true }).catch(ignoreMissing)
+      if (status === null) return []
+      const used_bytes = used.get(snapshotPath(pool, { dataset, snapshot })) ?? 0
+      return [{ birthtimeNs: status.birthtimeNs, entry: { name: snapshot, created_at: status.birthtime.toISOString(), used_bytes } }]
     }),
   )
-  return dated.toSorted((a, b) => (a.birthtimeNs < b.birthtimeNs ? 1 : -1)).map(({ entry }) => entry)
+  return dated
+    .flat()
+    .toSorted((a, b) => (a.birthtimeNs < b.birthtimeNs ? 1 : -1))
+    .map(({ entry }) => entry)
 }
 
 async function readUsedByPath(pool: BtrfsPool, snapshots: number, context: Context): Promise<Map<string, number>> {
