@@ -28,7 +28,9 @@ before(async () => {
       image_uuid: manifest.uuid,
       max_physical_memory: 512,
       quota: 2,
-      nics: [{ nic_tag: tag, ips: ['10.4.0.2/24'], primary: true }],
+      resolvers: ['10.4.0.53'],
+      routes: { '192.168.0.0/16': '10.4.0.9' },
+      nics: [{ nic_tag: tag, ips: ['10.4.0.2/24', 'fd04::2/64'], gateways: ['10.4.0.1'], mtu: 1400, primary: true }],
       customer_metadata: {
         'root_authorized_keys': `${key}\n`,
         'cloud-init:user-data': '#cloud-config\nwrite_files:\n- path: /root/taken\n  content: it was\nruncmd:\n- [sh, -c, "echo ran >>/root/ran"]\n',
@@ -55,6 +57,16 @@ test('cloud-init of a real zone takes name, keys and user-data from the node', a
 test('the address is the one the node gave, and systemd has nothing to complain of', async () => {
   assert.match(await zone('ip -br -4 address show dev eth0'), /10\.4\.0\.2\/24/)
   assert.equal(await zone('systemctl --failed --no-legend --plain'), '')
+})
+
+// By its own converter, as the image has nothing that would put an interfaces file into force.
+test('cloud-init understands the network of the seed', async () => {
+  await zone(
+    'cloud-init devel net-convert -p /var/lib/cloud/seed/nocloud/network-config -k yaml -d /tmp/net -D debian -O eni -m eth0,$(cat /sys/class/net/eth0/address)',
+  )
+  const network = await zone('cat $(find /tmp/net -type f | grep network/interfaces)')
+  for (const part of ['address 10.4.0.2/24', 'address fd04::2/64', 'gw 10.4.0.1', '192.168.0.0/16 gw 10.4.0.9', 'mtu 1400', 'dns-nameservers 10.4.0.53'])
+    assert.ok(network.includes(part), `${part} in\n${network}`)
 })
 
 test('a second boot runs nothing a second time', async () => {
