@@ -142,8 +142,8 @@ async function applyOptions(pool: BtrfsPool, dataset: string, options: DatasetOp
 export async function destroyDataset(pool: BtrfsPool, dataset: string, context: Context): Promise<void> {
   checkDatasetName(dataset)
   const entries = await walkFacts(pool, dataset)
-  for (const [name] of entries) await refuseHeld(pool, name)
-  await removeRemains(pool, dataset, context)
+  for (const [name, facts] of entries) if (facts.parts.has('.holds')) await refuseHeld(pool, name)
+  await removeEntries(pool, dataset, entries, context)
 }
 
 async function refuseHeld(pool: BtrfsPool, dataset: string): Promise<void> {
@@ -155,22 +155,25 @@ async function refuseHeld(pool: BtrfsPool, dataset: string): Promise<void> {
 
 /** Removes all that there is of a dataset and of those below it, whole or not. Safe to repeat. */
 export async function removeRemains(pool: BtrfsPool, dataset: string, context: Context): Promise<void> {
-  const entries = (await walkFacts(pool, dataset)).toReversed()
+  await removeEntries(pool, dataset, await walkFacts(pool, dataset), context)
+}
+
+async function removeEntries(pool: BtrfsPool, dataset: string, entries: readonly [string, Facts][], context: Context): Promise<void> {
   if (entries.length === 0) return
-  const paths = (await Promise.all(entries.map(([name]) => subvolumePaths(pool, name)))).flat()
+  const paths = (await Promise.all(entries.toReversed().map(([name, facts]) => listSubvolumePaths(pool, name, facts)))).flat()
   const groups = entries.map(([, facts]) => facts.group).filter((group) => group !== null)
   await deleteSubvolumes(pool, { what: `destroying ${dataset}`, paths, directory: directoryOf(pool, dataset), groups }, context)
   await doomGroups(pool, groups.length, context)
 }
 
-async function subvolumePaths(pool: BtrfsPool, dataset: string): Promise<string[]> {
-  const snapshots = await readNames(snapshotsDirectory(pool, dataset))
-  const received = await readNames(receivingDirectory(pool, dataset))
+/** Where subvolumes of the dataset may be; those below it are not among them. */
+async function listSubvolumePaths(pool: BtrfsPool, dataset: string, facts: Facts): Promise<string[]> {
+  const directories = facts.parts.has('.snapshots') ? [snapshotsDirectory(pool, dataset), receivingDirectory(pool, dataset)] : []
+  const [snapshots = [], received = []] = await Promise.all(directories.map(readNames))
   return [
     ...snapshots.map((snapshot) => snapshotPath(pool, { dataset, snapshot })),
     ...received.map((name) => join(receivingDirectory(pool, dataset), name)),
-    join(rollbackDirectory(pool, dataset), 'new'),
-    join(rollbackDirectory(pool, dataset), 'old'),
+    ...(facts.parts.has('.rollback') ? ['new', 'old'] : []).map((name) => join(rollbackDirectory(pool, dataset), name)),
     pathOf(pool, dataset),
   ]
 }

@@ -8,7 +8,7 @@ import { ensureParents, refuseTaken, requireDataset } from './datasets.ts'
 import { createIntent, readIntents } from './intents.ts'
 import { directoryOf, pathOf } from './layout.ts'
 import { type BtrfsPool, undoContext } from './pool.ts'
-import { ignoreMissing, walkAllFacts } from './tree.ts'
+import { ignoreMissing, walkAllFacts, walkFacts } from './tree.ts'
 
 /**
  * Several names change together, so the intent is noted first, as the name of a directory; `recoverRenames` ends what
@@ -50,7 +50,9 @@ async function moveOnce(from: string, to: string, skip: boolean): Promise<void> 
   await rename(from, to)
 }
 
+/** Only a dataset with snapshots has clones whose origin it is; without any, the pool need not be walked. */
 async function renameOrigins(pool: BtrfsPool, from: string, to: string): Promise<void> {
+  if ((await walkFacts(pool, to)).every(([, facts]) => !facts.parts.has('.snapshots'))) return
   for (const [dataset, facts] of await walkAllFacts(pool)) {
     const renamed = facts.origin === null ? null : renameBelow(facts.origin.dataset, from, to)
     if (facts.origin === null || renamed === null) continue

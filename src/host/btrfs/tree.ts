@@ -12,6 +12,8 @@ export interface Facts {
   origin: SnapshotName | null
   /** Full names of the datasets right below. */
   children: string[]
+  /** What else there is, by its name in layout.ts: `.snapshots`, `.holds`, `.rollback`… Spares looking for what is not there. */
+  parts: ReadonlySet<string>
 }
 
 // Number of the root directory's inode in every btrfs subvolume.
@@ -27,7 +29,7 @@ export async function readFacts(layout: Layout, dataset: string): Promise<Facts 
   const directory = directoryOf(layout, dataset)
   const names = await readdir(directory).catch(ignoreMissing)
   if (names === null) return null
-  const facts: Facts = { group: null, origin: null, children: [] }
+  const facts: Facts = { group: null, origin: null, children: [], parts: new Set(names.filter((name) => name.startsWith('.'))) }
   for (const name of names) {
     if (name.startsWith('.group.')) facts.group = groupOf(dataset, Number(name.slice(7)))
     else if (name === '.origin') facts.origin = parseSnapshotName((await readlink(join(directory, name)).catch(ignoreMissing)) ?? '')
