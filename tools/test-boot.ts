@@ -17,10 +17,10 @@ const lanes = 2
 
 /**
  * Files that say something about cgroup v2 and systemd as process 1; the slow first, so that the lanes end together.
- * After `~`, tests that are left out: what snapshots do has nothing to do with either, and emulation is slow.
+ * After `~`, tests that are left out: what snapshots and clones do has nothing to do with either, and emulation is slow.
  */
 const files = [
-  'test/host/faults.test.ts~snapshot',
+  'test/host/faults.test.ts~snapshot|reprovision',
   'test/host/runtime.test.ts',
   'test/host/runtime-systemd.test.ts',
   'test/host/runtime-limits.test.ts',

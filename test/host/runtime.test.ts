@@ -173,7 +173,7 @@ test('zones outlive the daemon and are adopted by the next one', async (t) => {
     process.kill(process.pid, 'SIGKILL')`
   const dead = await run(
     [process.execPath as `/${string}`, '--input-type=module', '-e', daemon],
-    { cwd: import.meta.dirname, timeoutMs: 20_000 },
+    { cwd: import.meta.dirname, timeoutMs: 60_000 },
     context,
   ).catch((error: unknown) => error)
   assert.ok(isAppError(dead, 'CommandFailed') && String(dead.cause).includes('SIGKILL'), String(dead instanceof Error ? dead.cause : dead))
