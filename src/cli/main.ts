@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { isatty } from 'node:tty'
 import { createNodeClient } from '#client/node-client.ts'
 import type { Cli } from './command.ts'
 import { createOutput } from './output.ts'
@@ -14,7 +13,7 @@ const cli: Cli = {
   toolOptions: new Map(),
   out: createOutput(1),
   err: createOutput(2),
-  isTerminal: isatty,
+  isTerminal: (fd) => process.getBuiltinModule('node:tty').isatty(fd),
   terminalWidth: () => process.stderr.columns || 80,
   onInterrupt(listener) {
     process.on('SIGINT', listener)

@@ -18,6 +18,9 @@ export interface DaemonOptions extends LinuxHostOptions {
   logLevel: string
 }
 
+/** A daemon that is there answers a ping in a few milliseconds. */
+const answerMs = 3000
+
 export interface Daemon {
   close(): Promise<void>
 }
@@ -51,11 +54,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-/** One daemon writes a node's state. */
+/**
+ * One daemon writes a node's state. A mere connection proves nothing: a program that a killed daemon was about
+ * to start holds its socket open for an instant. Only an answer does.
+ */
 async function assertAlone(socketPath: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
-  const socket = connect(socketPath, () => resolve(true))
+  const socket = connect(socketPath, () => socket.write('GET /ping HTTP/1.1\r\nhost: node\r\n\r\n'))
+  socket.setTimeout(answerMs, () => resolve(false))
+  socket.once('data', () => resolve(true))
   socket.on('error', () => resolve(false))
+  socket.on('close', () => resolve(false))
   const taken = await promise
   socket.destroy()
   if (taken) throw new AppError('Busy', `A node daemon answers at ${socketPath} already.`, { hint: 'spirula status' })

@@ -61,7 +61,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const operations = createOperations({ parts, journal, locks, hooks })
 
   for (const tag of parts.tags.all()) await host.network.ensureTag(tag, context)
-  await adoptZones(parts)
+  await adoptZones(context, parts)
   const stopFollowing = followLeases(parts)
   const closing = new AbortController()
   const exits = createExitHandler(locks, parts, closing.signal)
@@ -104,6 +104,7 @@ async function openLayout(options: NodeOptions, context: Context): Promise<Layou
   // Zones' bind mounts are made with the ids of their user namespace, which must be able to pass through.
   await ensureDirectory(options.runDir, 0o711)
   await ensureDirectory(guestsRunDir(options), 0o711)
+  await ensureDirectory(join(options.runDir, 'enter'), 0o700)
   return { configDir: storage.mountpointOf('config'), runDir: options.runDir, guestDir: options.guestDir }
 }
 

@@ -91,14 +91,19 @@ export function createOursByCli(node: () => OurNode, repository: string): Conten
     async setUp() {},
     create: async (name) => void (await command(tool('vmadm', 'create'), { env: env(), input: JSON.stringify(payload(name)) })),
     destroy: async (name) => void (await command(tool('vmadm', 'delete', name), { env: env() })),
-    exec: async (name) => void (await command(tool('zlogin', name, '/bin/true'), { env: env() })),
+    exec: async (name) => void (await command(tool('zlogin', uuidOf(name), '/bin/true'), { env: env() })),
     async tearDown() {},
   }
+}
+
+function uuidOf(name: string): string {
+  return `b1000000-0000-4000-8000-${name.slice(1).padStart(12, '0')}`
 }
 
 function payload(name: string): object {
   const number = Number(name.slice(1))
   return {
+    uuid: uuidOf(name),
     alias: name,
     brand: 'lx',
     image_uuid: image,

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
+import { entryNotePath } from '#contracts/machine/entry.ts'
 import { hasOption, optionValue, type Cli, type Command, type Input } from '../command.ts'
 
 /** The best shell there is in the zone, as a login shell. */
@@ -29,13 +32,34 @@ export const command: Command = {
   async run(input, cli) {
     const [name = ''] = input.args
     if (hasOption(input, 'console')) return (await import('../connect-console.ts')).connectConsole(name, cli)
-    const { argv } = await cli.node.json<{ argv: string[] }>('machine.enter', { params: { name }, json: planEntry(input, cli) })
+    const entry = planEntry(input, cli)
+    const noted = readNote(name, entry, dirname(cli.socketPath))
+    if (noted !== null) return becomeProgram([...noted, ...entry.argv])
+    const { argv } = await cli.node.json<{ argv: string[] }>('machine.enter', { params: { name }, json: entry })
     return becomeProgram(argv)
   },
 }
 
+interface Entry {
+  argv: string[]
+  tty: boolean
+  user?: string
+  env: Record<string, string>
+}
+
+/** The note of how to enter a machine named by its UUID, when root just runs a command; null: the daemon knows. */
+function readNote(name: string, entry: Entry, runDir: string): string[] | null {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name) || entry.tty || entry.user !== undefined || entry.argv.length === 0) return null
+  try {
+    return JSON.parse(readFileSync(entryNotePath(runDir, name), 'utf8')) as string[] // the daemon's own file
+  } catch {
+    // Not running, or not root: the daemon has the sentence for it.
+    return null
+  }
+}
+
 /** What to ask the daemon for. */
-export function planEntry(input: Input, cli: Pick<Cli, 'env' | 'isTerminal'>): { argv: string[]; tty: boolean; user?: string; env: Record<string, string> } {
+export function planEntry(input: Input, cli: Pick<Cli, 'env' | 'isTerminal'>): Entry {
   const tty = !hasOption(input, 'no-terminal') && cli.isTerminal(0) && cli.isTerminal(1)
   const user = optionValue(input, 'login')
   const term = cli.env['TERM']

@@ -1,8 +1,9 @@
 import { AppError } from '#contracts/errors.ts'
+import { entryNotePath } from '#contracts/machine/entry.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import { allOrFirstError } from '#lib/all-or-first-error.ts'
 import type { Context } from '#host/context.ts'
-import { removeTree } from '#host/fs/atomic.ts'
+import { removeFile, removeTree, writeFileAtomic } from '#host/fs/atomic.ts'
 import type { NicPlan, RoutePlan } from '#host/network.ts'
 import { zoneRunDir } from '../layout.ts'
 import type { Parts } from '../parts.ts'
@@ -48,10 +49,19 @@ export async function bootZone(uuid: string, context: Context, parts: Parts, opt
 }
 
 async function runZone(record: MachineRecord, { zoneid, nics, routes }: Plumbing, context: Context, parts: Parts): Promise<void> {
-  const [spec] = await Promise.all([readZoneSpec(record, zoneid, parts), parts.metadata.open(record.uuid, { uid: record.internal.uid_base })])
+  const opening = parts.metadata.open(record.uuid, { uid: record.internal.uid_base })
+  const reading = readZoneSpec(record, zoneid, parts)
+  await allOrFirstError([opening, reading])
+  const spec = await reading
   const { netns } = await parts.host.runtime.prepare(spec, context)
   await parts.host.network.attach(netns, nics, routes, context)
   parts.live.setStatus(await parts.host.runtime.launch(record.uuid, context))
+  await noteEntry(record.uuid, parts)
+}
+
+async function noteEntry(uuid: string, parts: Parts): Promise<void> {
+  const argv = parts.host.runtime.execCommand(uuid, [], { tty: false })
+  await writeFileAtomic(entryNotePath(parts.layout.runDir, uuid), JSON.stringify(argv), { durable: false })
 }
 
 /** What a kill of the daemon, or a zone that ended meanwhile, left in the way of a new one. */
@@ -64,6 +74,7 @@ export async function endZone(uuid: string, context: Context, parts: Parts): Pro
   const booted = Object.values(await readBootedNics(uuid, parts))
   await allOrFirstError([parts.host.runtime.remove(uuid, context), parts.host.network.detach(booted, context)])
   await forgetBootedNics(uuid, parts)
+  await removeFile(entryNotePath(parts.layout.runDir, uuid), { durable: false })
   await parts.metadata.close(uuid)
   await removeTree(zoneRunDir(parts.layout, uuid))
   parts.live.clearStatus(uuid)

@@ -33,6 +33,20 @@ export async function forgetBootedNics(uuid: string, parts: Pick<Parts, 'layout'
   await removeFile(pathOf(uuid, parts), { durable: false })
 }
 
+/** The plan of those nics that the zone was booted with, under the host ends they got then. */
+export function planBootedNics(
+  record: MachineRecord,
+  zoneid: number,
+  of: { booted: BootedNics; parts: Pick<Parts, 'tags'> },
+): ReturnType<typeof planMachineNics> {
+  const { nics, routes } = planMachineNics(record, zoneid, of.parts)
+  const attached = nics.flatMap((nic) => {
+    const host_link = of.booted[nic.mac]
+    return host_link === undefined ? [] : [{ ...nic, host_link }]
+  })
+  return { nics: attached, routes }
+}
+
 function nicsDir(parts: Pick<Parts, 'layout'>): string {
   return join(parts.layout.runDir, 'nics')
 }

@@ -1,17 +1,35 @@
 import type { Context } from '#host/context.ts'
+import type { MachineRecord } from '#contracts/machine/record.ts'
+import type { NicPlan } from '#host/network.ts'
 import { endZone } from '../machines/boot-zone.ts'
+import { planBootedNics, readBootedNics } from '../machines/zone-nics.ts'
 import type { Locks } from '../operations/locks.ts'
 import type { Parts } from '../parts.ts'
 import type { ExitHandler } from './exits.ts'
 
 /** Finds the zones that went on while no daemon was there, and takes them on as they are. */
-export async function adoptZones(parts: Parts): Promise<void> {
+export async function adoptZones(context: Context, parts: Parts): Promise<void> {
+  const guarded: NicPlan[] = []
   for (const status of await parts.host.runtime.list()) {
     const record = parts.machines.get(status.uuid)
     if (status.stage === 'running' && record !== undefined) {
       await parts.metadata.open(status.uuid, { uid: record.internal.uid_base })
       parts.live.setStatus(status)
+      guarded.push(...(await readBootedPlans(record, status.zoneid, parts)))
     }
+  }
+  // Somebody may have flushed the rules while no daemon was there.
+  if (guarded.length > 0) await parts.host.network.setGuards(guarded, context)
+}
+
+/** The nics a zone was booted with, as they are planned now; a tag that has gone leaves its guard as it is. */
+async function readBootedPlans(record: MachineRecord, zoneid: number, parts: Parts): Promise<NicPlan[]> {
+  const booted = await readBootedNics(record.uuid, parts)
+  try {
+    return planBootedNics(record, zoneid, { booted, parts }).nics
+  } catch (error) {
+    parts.log.warn({ err: error, uuid: record.uuid }, 'guards of an adopted zone were not renewed')
+    return []
   }
 }
 

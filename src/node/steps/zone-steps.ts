@@ -2,7 +2,7 @@ import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { Context } from '#host/context.ts'
 import { bootZone, endZone } from '../machines/boot-zone.ts'
 import { shutDownZone } from '../machines/shut-down-zone.ts'
-import { planMachineNics, readBootedNics } from '../machines/zone-nics.ts'
+import { planBootedNics, readBootedNics } from '../machines/zone-nics.ts'
 import type { Parts } from '../parts.ts'
 import { undoNothing, type ExecutorTable } from './executor.ts'
 
@@ -54,11 +54,7 @@ async function applyNics(uuid: string, record: MachineRecord, context: Context, 
   const status = parts.live.status(uuid)
   if (status === undefined) return
   const booted = await readBootedNics(uuid, parts)
-  const { nics, routes } = planMachineNics(record, status.zoneid, parts)
-  const attached = nics.flatMap((nic) => {
-    const host_link = booted[nic.mac]
-    return host_link === undefined ? [] : [{ ...nic, host_link }]
-  })
+  const { nics: attached, routes } = planBootedNics(record, status.zoneid, { booted, parts })
   await parts.host.network.setGuards(attached, context)
   await parts.host.network.reconfigure(status.netns, attached, routes, context)
 }
