@@ -3,7 +3,7 @@
  * holds what must live as long as the zone: the user and network namespaces, the idmapped mounts (in a
  * mount namespace of its own), the console, and, as init's parent, the knowledge how init ended.
  *
- *   keeper serve key=value... -- SOURCE TARGET SOURCE TARGET...   (keys: struct options)
+ *   keeper serve key=value... -- SOURCE TARGET map,ro,...   (keys: struct options; the three any number of times)
  *   keeper enter PID CGROUP2|- PROGRAM ARGUMENT...                 (see enter_zone)
  *   keeper refresh INIT-PID SOURCE TARGET...                       (see refresh_zone)
  *

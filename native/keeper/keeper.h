@@ -18,7 +18,7 @@ struct options {
   long log_max;         /* bytes after which it is rotated */
   const char *exit;     /* where to note how init ended */
   unsigned uid_base;    /* first host id of the zone's 65536 */
-  char **mounts;        /* pairs: source, target; NULL ends them */
+  char **mounts;        /* threes: source, target, attributes; NULL ends them */
 };
 
 /* crun finds the zone's user namespace at /proc/self/fd/10: it inherits this descriptor from us. */

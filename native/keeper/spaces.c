@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -25,6 +26,7 @@
 #endif
 #define TREE_CLONE 1
 #define EMPTY_PATH 0x1000
+#define SECBIT_NO_SETUID_FIXUP 4
 #define MOVE_FROM_EMPTY_PATH 4
 #define ATTR_IDMAP 0x00100000
 struct attributes { uint64_t set, clear, propagation, userns_fd; };
@@ -59,6 +61,22 @@ static void set_link_defaults(void) {
 }
 
 /*
+ * The kernel charges pending signals and timers, message queues, inotify instances and processes of a user
+ * namespace also to the user that made it. Were that root, one zone could use up what root may have, and the
+ * host and all zones would go without timers. So it is made as the zone's own root, with our capabilities.
+ */
+static pid_t clone_as(unsigned uid) {
+  if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) || seteuid(uid)) die("the zone's user");
+  pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNET | SIGCHLD, 0, 0, 0, 0);
+  if (child == 0) return 0;
+  int failure = errno;
+  if (seteuid(0) || prctl(PR_SET_SECUREBITS, 0, 0, 0, 0)) die("root again");
+  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  errno = failure;
+  return child;
+}
+
+/*
  * A short-lived child is born into a user namespace together with a network namespace, which makes the
  * second owned by the first. The keeper then moves into that network itself: /proc/KEEPER/ns/net is the
  * path by which the host plumbs it.
@@ -66,7 +84,7 @@ static void set_link_defaults(void) {
 static void make_user_and_network(unsigned base) {
   int hold[2];
   if (pipe2(hold, O_CLOEXEC)) die("a pipe");
-  pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNET | SIGCHLD, 0, 0, 0, 0);
+  pid_t child = clone_as(base);
   if (child < 0) die("a user namespace");
   if (child == 0) {
     char end;
@@ -94,20 +112,39 @@ static void make_target(int tree, const char *target) {
   if (S_ISDIR(source.st_mode) ? mkdir(target, 0700) && errno != EEXIST : mknod(target, S_IFREG | 0600, 0) && errno != EEXIST) die(target);
 }
 
-/* Binds source at target with ids shifted, in our mount namespace alone: nothing is left when we die. */
-static void mount_mapped(const char *source, const char *target) {
-  struct attributes map = {.set = ATTR_IDMAP, .userns_fd = USERNS_FD};
+/* Words with commas between them, as mount(8) has them; `map` shifts ids. */
+static uint64_t parse_attributes(const char *words) {
+  static const struct { const char *word; uint64_t attribute; } known[] = {{"ro", 1}, {"nosuid", 2}, {"nodev", 4}, {"noexec", 8}, {"map", ATTR_IDMAP}};
+  uint64_t set = 0;
+  for (size_t size; (size = strcspn(words, ",")) > 0; words += words[size] ? size + 1 : size)
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+      if (strlen(known[i].word) == size && !strncmp(words, known[i].word, size)) set |= known[i].attribute;
+  return set;
+}
+
+/*
+ * Binds source at target in our mount namespace alone: nothing is left when we die. What is set here, in the
+ * host's user namespace, is locked in the copy that the zone gets.
+ */
+static void mount_source(const char *source, const char *target, const char *words) {
+  struct attributes wanted = {.set = parse_attributes(words), .userns_fd = USERNS_FD};
   /* Never through a link in the last part: the source may be inside a tree that a guest writes. */
   int tree = (int)syscall(SYS_open_tree, AT_FDCWD, source, TREE_CLONE | AT_SYMLINK_NOFOLLOW | O_CLOEXEC);
   if (tree < 0) die(source);
   make_target(tree, target);
-  if (syscall(SYS_mount_setattr, tree, "", EMPTY_PATH, &map, sizeof map)) die("an idmapped mount of the zone's tree");
+  if (syscall(SYS_mount_setattr, tree, "", EMPTY_PATH, &wanted, sizeof wanted)) die("attributes of a mount of the zone");
   if (syscall(SYS_move_mount, tree, "", AT_FDCWD, target, MOVE_FROM_EMPTY_PATH)) die(target);
   close(tree);
 }
 
 /* cgroup.procs of the directory that the zone is given; opened before cgroup2 goes out of our sight. */
 static int delegated = -1;
+
+static void bound_groups(int dir, const char *name, const char *value) {
+  int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, value, strlen(value)) < 0) die(name);
+  close(fd);
+}
 
 /* What a guest needs to own for running its own tree of groups (systemd); limits stay with the host. */
 static void delegate_cgroup(const char *path, unsigned base) {
@@ -118,6 +155,9 @@ static void delegate_cgroup(const char *path, unsigned base) {
   for (size_t i = 0; i < sizeof files / sizeof *files; i++)
     if (fchownat(dir, files[i], base, base, 0)) die(files[i]);
   delegated = openat(dir, files[0], O_WRONLY | O_CLOEXEC);
+  /* No deeper than a path can name (255 bytes a part), or nobody could remove it; no more than a host bears. */
+  bound_groups(dir, "cgroup.max.depth", "12");
+  bound_groups(dir, "cgroup.max.descendants", "4096");
   close(dir);
 }
 
@@ -131,7 +171,7 @@ void make_spaces(const struct options *options) {
   if (options->cgroup2) delegate_cgroup(options->cgroup2, options->uid_base);
   /* Slave, so that what the host unmounts is not held by us. */
   if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL)) die("a mount namespace");
-  for (char **pair = options->mounts; pair[0] && pair[1]; pair += 2) mount_mapped(pair[0], pair[1]);
+  for (char **one = options->mounts; one[0] && one[1] && one[2]; one += 3) mount_source(one[0], one[1], one[2]);
   /* crun refuses a hybrid host whose cgroup2 has a controller; unseen, the host is a plain v1 one to it. */
   umount2("/sys/fs/cgroup/unified", MNT_DETACH);
 }

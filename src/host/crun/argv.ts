@@ -1,5 +1,5 @@
 import type { ZoneSpec } from '#host/runtime.ts'
-import { planMappedMounts } from './mounts.ts'
+import { planKeeperMounts } from './mounts.ts'
 import { crunRoot, type RuntimeOptions, zonePaths } from './paths.ts'
 import { programs } from '../run/programs.ts'
 
@@ -28,7 +28,7 @@ export function keeperArgv(options: RuntimeOptions, spec: ZoneSpec, delegated: D
     `exit=${spec.exit_path}`,
     ...(delegated === null ? [] : [`cgroup2=${delegated.directory}`, `join=${delegated.join ? 1 : 0}`]),
     '--',
-    ...planMappedMounts(spec, paths.rootfs, paths.mounts).flat(),
+    ...planKeeperMounts(spec, paths.rootfs, paths.mounts).flat(),
   ]
 }
 

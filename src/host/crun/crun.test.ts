@@ -31,7 +31,7 @@ const spec: ZoneSpec = {
 }
 const facts = {
   rootfs: '/run/spirula/zones/u/rootfs',
-  mapped: '/run/spirula/zones/u/mounts',
+  mounted: '/run/spirula/zones/u/mounts',
   lxcfs: '/run/spirula/lxcfs',
   cgroup2: true,
   cgroup_parent: 'spirula',
@@ -68,8 +68,13 @@ test('the keeper is told everything on its command line', () => {
     '--',
     '/zones/u/root',
     `/run/spirula/zones/${uuid}/rootfs`,
+    'map,nodev',
     '/zones/u/data',
     `/run/spirula/zones/${uuid}/mounts/0`,
+    'map,nodev',
+    '/run/md',
+    `/run/spirula/zones/${uuid}/mounts/1`,
+    'nodev,ro,noexec',
   ])
 })
 

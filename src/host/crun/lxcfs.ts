@@ -16,7 +16,10 @@ export async function ensureLxcfs(directory: string, context: Context): Promise<
   if (await isLxcfsAlive(directory)) return false
   await run(['umount', '--lazy', directory], { okCodes: [0, 1, 32] }, context)
   await ensureDirectory(directory, 0o755)
-  const { channel } = await startDetached(['lxcfs', '--foreground', '--enable-cfs', '--enable-loadavg', '--pidfile', `${directory}.pid`, directory], context)
+  const argv: ['lxcfs', ...string[]] = ['lxcfs', '--foreground', '--enable-cfs', '--enable-loadavg', '--pidfile', `${directory}.pid`]
+  // Read-only as a file system, which no zone can undo: lxcfs runs as the host's root and passes writes below
+  // /sys/devices/system/cpu on, so that any zone could take a CPU of the host away.
+  const { channel } = await startDetached([...argv, '-o', 'ro,allow_other', directory], context)
   // lxcfs has no use for the channel; letting go of it lets a daemon end.
   channel.destroy()
   for (let attempt = 0; attempt < 200; attempt += 1) {

@@ -9,8 +9,8 @@ export interface OciMount {
 }
 
 export interface MountFacts {
-  /** Directory with the idmapped mounts that the keeper made, `0`, `1`, … */
-  mapped: string
+  /** Directory with the mounts that the keeper made, `0`, `1`, … */
+  mounted: string
   lxcfs: string | null
   /** The zone gets the cgroup2 tree that was delegated to it. */
   cgroup2: boolean
@@ -23,14 +23,23 @@ export function renderMounts(spec: ZoneSpec, facts: MountFacts): OciMount[] {
     ...(facts.cgroup2 ? [mount('/sys/fs/cgroup', 'cgroup2', 'cgroup2', ['rw', 'nosuid', 'noexec', 'nodev', 'relatime'])] : []),
     ...lxcfsMounts(facts.lxcfs),
     ...temporary(spec),
-    ...extra(spec.mounts, facts.mapped),
+    ...extra(spec.mounts, facts.mounted),
   ]
 }
 
-/** Pairs source, target for the keeper: the root and the idmapped extra mounts. */
-export function planMappedMounts(spec: ZoneSpec, rootfs: string, mapped: string): [string, string][] {
-  const extras = spec.mounts.flatMap((one, index): [string, string][] => (one.idmap ? [[one.source, join(mapped, String(index))]] : []))
-  return [[spec.root, rootfs], ...extras]
+const lockable = ['nosuid', 'noexec']
+
+/**
+ * Source, target and attributes of what the keeper mounts: the root and the extra mounts. They are all made
+ * out there, with what they must keep: `ro` set by crun, within the zone's own namespaces, is taken off
+ * again by the zone's root with one remount; set before the zone gets its copy, the kernel locks it.
+ */
+export function planKeeperMounts(spec: ZoneSpec, rootfs: string, mounted: string): [string, string, string][] {
+  const extras = spec.mounts.map((one, index): [string, string, string] => {
+    const words = [one.idmap ? 'map' : '', 'nodev', one.read_only ? 'ro' : '', ...(one.options ?? []).filter((word) => lockable.includes(word))]
+    return [one.source, join(mounted, String(index)), words.filter((word) => word !== '').join(',')]
+  })
+  return [[spec.root, rootfs, 'map,nodev'], ...extras]
 }
 
 function kernelMounts(spec: ZoneSpec): OciMount[] {
@@ -70,11 +79,10 @@ function lxcfsMounts(lxcfs: string | null): OciMount[] {
   return lxcfs === null ? [] : planLxcfsMounts(lxcfs).map(([source, target]) => mount(target, 'bind', source, ['bind', 'nosuid', 'nodev', 'noexec']))
 }
 
-function extra(mounts: ZoneMount[], mapped: string): OciMount[] {
-  return mounts.map((one, index) => {
-    const source = one.idmap ? join(mapped, String(index)) : one.source
-    return mount(one.target, 'bind', source, ['bind', one.read_only ? 'ro' : 'rw', 'nodev', ...(one.options ?? [])])
-  })
+function extra(mounts: ZoneMount[], mounted: string): OciMount[] {
+  return mounts.map((one, index) =>
+    mount(one.target, 'bind', join(mounted, String(index)), ['bind', one.read_only ? 'ro' : 'rw', 'nodev', ...(one.options ?? [])]),
+  )
 }
 
 function halfMemory(spec: ZoneSpec): number {

@@ -103,7 +103,7 @@ function configOf(host: Host, spec: ZoneSpec, delegated: Delegated | null): obje
   return renderConfig(spec, {
     cgroup_parent: host.options.cgroup_parent,
     rootfs: paths.rootfs,
-    mapped: paths.mounts,
+    mounted: paths.mounts,
     lxcfs: host.options.lxcfs,
     cgroup2: delegated !== null,
     architecture: process.arch,
