@@ -122,10 +122,7 @@ static uint64_t parse_attributes(const char *words) {
   return set;
 }
 
-/*
- * Binds source at target in our mount namespace alone: nothing is left when we die. What is set here, in the
- * host's user namespace, is locked in the copy that the zone gets.
- */
+/* Binds source at target in our mount namespace alone: nothing is left when we die. */
 static void mount_source(const char *source, const char *target, const char *words) {
   struct attributes wanted = {.set = parse_attributes(words), .userns_fd = USERNS_FD};
   /* Never through a link in the last part: the source may be inside a tree that a guest writes. */
@@ -135,6 +132,35 @@ static void mount_source(const char *source, const char *target, const char *wor
   if (syscall(SYS_mount_setattr, tree, "", EMPTY_PATH, &wanted, sizeof wanted)) die("attributes of a mount of the zone");
   if (syscall(SYS_move_mount, tree, "", AT_FDCWD, target, MOVE_FROM_EMPTY_PATH)) die(target);
   close(tree);
+}
+
+/*
+ * Moves us into a copy of our mount namespace that belongs to the zone's user namespace. The kernel locks the
+ * attributes of mounts in such a copy, and of all copies of them: crun makes the zone's mounts from these, and
+ * the zone's root cannot remount read-write what is read-only here.
+ */
+static void lock_mounts(const char *directory) {
+  int ready[2], hold[2];
+  char end;
+  if (pipe2(ready, O_CLOEXEC) || pipe2(hold, O_CLOEXEC)) die("a pipe");
+  pid_t child = fork();
+  if (child < 0) die("a process for the mounts");
+  if (child == 0) {
+    close(hold[1]);
+    if (setns(USERNS_FD, CLONE_NEWUSER) || unshare(CLONE_NEWNS)) _exit(1);
+    if (write(ready[1], "", 1) != 1) _exit(1);
+    while (read(hold[0], &end, 1) < 0 && errno == EINTR) continue;
+    _exit(0);
+  }
+  close(ready[1]);
+  close(hold[0]);
+  if (read(ready[0], &end, 1) != 1) die("locking the zone's mounts");
+  int mounts = open_namespace(child, "mnt");
+  if (mounts < 0 || setns(mounts, CLONE_NEWNS) || chdir(directory)) die("the zone's locked mounts");
+  close(mounts);
+  close(ready[0]);
+  close(hold[1]);
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
 }
 
 /* cgroup.procs of the directory that the zone is given; opened before cgroup2 goes out of our sight. */
@@ -174,6 +200,7 @@ void make_spaces(const struct options *options) {
   for (char **one = options->mounts; one[0] && one[1] && one[2]; one += 3) mount_source(one[0], one[1], one[2]);
   /* crun refuses a hybrid host whose cgroup2 has a controller; unseen, the host is a plain v1 one to it. */
   umount2("/sys/fs/cgroup/unified", MNT_DETACH);
+  lock_mounts(options->dir);
 }
 
 /*
