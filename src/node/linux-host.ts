@@ -6,6 +6,7 @@ import type { Context } from '#host/context.ts'
 import { ensureDirectory } from '#host/fs/atomic.ts'
 import { createLinuxNetwork } from '#host/ip/create-network.ts'
 import { openPool } from '#host/pool/open.ts'
+import { createGracePeriods } from '#host/sys/grace-periods.ts'
 import { installNative } from './guest/native.ts'
 import type { Host } from './host.ts'
 
@@ -42,5 +43,5 @@ export async function openLinuxHost(options: LinuxHostOptions, context: Context)
   await Promise.all([ensureLxcfs(lxcfs, context), installNative(guestDir, options.nativeDir)])
   const runtime = await createCrunRuntime({ run_dir: options.runDir, keeper, cgroup_parent: options.cgroupParent, lxcfs })
   void superviseLxcfs({ directory: lxcfs, keeper, runtime, intervalMs: lxcfsCheckMs }, context)
-  return { host: { storage, runtime, network: createLinuxNetwork({ runDir: options.runDir }) }, guestDir }
+  return { host: { storage, runtime, network: createLinuxNetwork({ runDir: options.runDir }), hurry: await createGracePeriods() }, guestDir }
 }

@@ -30,7 +30,7 @@ export async function startSimNode(options: SimOptions): Promise<SimNode> {
   const runtime = options.from?.runtime ?? createFakeRuntime(options.now === undefined ? {} : { now: options.now })
   const network = options.from?.network ?? createFakeNetwork()
   const node = await createNode({
-    host: { storage, runtime, network },
+    host: { storage, runtime, network, hurry: (work) => work() },
     runDir: join(options.directory, 'run'),
     guestDir: join(options.directory, 'run/native'),
     serverUuid: '5e000000-0000-4000-8000-000000000001',

@@ -39,7 +39,7 @@ export async function bootZone(uuid: string, context: Context, parts: Parts, opt
   try {
     await noteBootedNics(uuid, nics, parts)
     // A nic without its guard sends nothing, so the guards need not come first.
-    await allOrFirstError([parts.host.network.setGuards(nics, context), runZone(record, { zoneid, nics, routes }, context, parts)])
+    await parts.host.hurry(() => allOrFirstError([parts.host.network.setGuards(nics, context), runZone(record, { zoneid, nics, routes }, context, parts)]))
   } catch (error) {
     await endZone(uuid, { ...context, signal: new AbortController().signal }, parts)
     throw error
@@ -72,7 +72,7 @@ async function endRemains(uuid: string, context: Context, parts: Parts): Promise
 /** Ends the zone at once, whatever stage it is in, and removes every trace of it. Safe to repeat. */
 export async function endZone(uuid: string, context: Context, parts: Parts): Promise<void> {
   const booted = Object.values(await readBootedNics(uuid, parts))
-  await allOrFirstError([parts.host.runtime.remove(uuid, context), parts.host.network.detach(booted, context)])
+  await parts.host.hurry(() => allOrFirstError([parts.host.runtime.remove(uuid, context), parts.host.network.detach(booted, context)]))
   await forgetBootedNics(uuid, parts)
   await removeFile(entryNotePath(parts.layout.runDir, uuid), { durable: false })
   await parts.metadata.close(uuid)
