@@ -5,6 +5,7 @@ import { allOrFirstError } from '#lib/all-or-first-error.ts'
 import type { Context } from '#host/context.ts'
 import { removeFile, removeTree, writeFileAtomic } from '#host/fs/atomic.ts'
 import type { NicPlan, RoutePlan } from '#host/network.ts'
+import type { ZoneSpec } from '#host/runtime.ts'
 import { zoneRunDir } from '../layout.ts'
 import type { Parts } from '../parts.ts'
 import { startLeasedResolvers } from './leased-resolvers.ts'
@@ -13,7 +14,7 @@ import { forgetBootedNics, noteBootedNics, planMachineNics, readBootedNics } fro
 import { readZoneSpec } from './zone-spec.ts'
 
 interface Plumbing {
-  zoneid: number
+  spec: ZoneSpec
   nics: NicPlan[]
   routes: RoutePlan[]
 }
@@ -33,30 +34,36 @@ export async function bootZone(uuid: string, context: Context, parts: Parts, opt
   if (parts.live.isRunning(uuid)) return
   const record = parts.machines.get(uuid) ?? options.record
   if (record === undefined) throw new AppError('MachineNotFound', `${uuid}: No such zone configured`)
-  await endRemains(uuid, context, parts)
   const zoneid = parts.live.nextZoneid()
-  const { nics, routes } = planMachineNics(record, zoneid, parts)
+  const plumbing = planMachineNics(record, zoneid, parts)
+  const [spec] = await Promise.all([readZoneSpec(record, zoneid, parts), endRemains(uuid, context, parts)])
   try {
-    await noteBootedNics(uuid, nics, parts)
-    // A nic without its guard sends nothing, so the guards need not come first.
-    await parts.host.hurry(() => allOrFirstError([parts.host.network.setGuards(nics, context), runZone(record, { zoneid, nics, routes }, context, parts)]))
+    await parts.host.hurry(() => runZone(record, { spec, ...plumbing }, context, parts))
   } catch (error) {
     await endZone(uuid, { ...context, signal: new AbortController().signal }, parts)
     throw error
   }
   startMdataExecute(record, options.first, parts)
-  startLeasedResolvers(record, parts)
 }
 
-async function runZone(record: MachineRecord, { zoneid, nics, routes }: Plumbing, context: Context, parts: Parts): Promise<void> {
-  const opening = parts.metadata.open(record.uuid, { uid: record.internal.uid_base })
-  const reading = readZoneSpec(record, zoneid, parts)
-  await allOrFirstError([opening, reading])
-  const spec = await reading
-  const { netns } = await parts.host.runtime.prepare(spec, context)
-  await parts.host.network.attach(netns, nics, routes, context)
-  parts.live.setStatus(await parts.host.runtime.launch(record.uuid, context))
-  await noteEntry(record.uuid, parts)
+/**
+ * The keeper, then the links into its namespace, then init; everything else goes on beside them. A nic without
+ * its guard sends nothing, so the guards need not come first. Waits for all, also when one fails.
+ */
+async function runZone(record: MachineRecord, { spec, nics, routes }: Plumbing, context: Context, parts: Parts): Promise<void> {
+  const { uuid } = record
+  const { runtime, network } = parts.host
+  const preparing = runtime.prepare(spec, context)
+  const noting = noteBootedNics(uuid, nics, parts)
+  const opening = parts.metadata.open(uuid, { uid: record.internal.uid_base })
+  const guarding = network.setGuards(nics, context)
+  const running = Promise.all([preparing, noting]).then(async ([{ netns }]) => {
+    await network.attach(netns, nics, routes, context)
+    await opening
+    parts.live.setStatus(await runtime.launch(uuid, context))
+    await noteEntry(uuid, parts)
+  })
+  await allOrFirstError([preparing, noting, opening, guarding, running])
 }
 
 async function noteEntry(uuid: string, parts: Parts): Promise<void> {
