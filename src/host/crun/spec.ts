@@ -98,9 +98,13 @@ function both(value: number): { soft: number; hard: number } {
   return { soft: value, hard: value }
 }
 
-/** `container` tells systemd and scripts where they are. */
+/**
+ * `container` tells systemd and scripts where they are. Without HOME crun would look into the zone's own
+ * /etc/passwd for it, and wait for ever where the zone has put a pipe there.
+ */
 function renderEnvironment(spec: ZoneSpec): string[] {
-  const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'vt220', container: 'oci', container_uuid: spec.uuid, ...spec.env }
+  const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+  const env = { PATH, HOME: '/root', TERM: 'vt220', container: 'oci', container_uuid: spec.uuid, ...spec.env }
   return Object.entries(env).map(([name, value]) => `${name}=${value}`)
 }
 

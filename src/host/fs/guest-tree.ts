@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readlink, rm, symlink } from 'node:fs/promises'
+import { lstat, mkdir, open, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 
 /**
@@ -8,21 +8,36 @@ import { dirname, join, normalize } from 'node:path'
  * used while nothing of the guest runs, for then nobody can change the tree between the look and the write.
  */
 
-/** Replaces or makes `path` (absolute, as the guest sees it). False when the tree does not allow it. */
+/**
+ * Replaces or makes `path` (absolute, as the guest sees it). False when the tree does not allow it. On any error
+ * (a full disk) the old file stays.
+ */
 export async function writeGuestFile(root: string, path: string, text: string, mode = 0o644): Promise<boolean> {
   const target = join(root, normalize(path))
   if (!(await ensurePlainDirectories(root, dirname(normalize(path))))) return false
   const present = await lstatOrNull(target)
-  if (present?.isDirectory() === true) return false
-  if (present !== null) await rm(target)
-  const file = await open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode)
+  const temporary = join(dirname(target), '.spirula.new')
+  const left = await lstatOrNull(temporary)
+  if (present?.isDirectory() === true || left?.isDirectory() === true) return false
+  if (left !== null) await rm(temporary)
+  try {
+    await writeNewFile(temporary, text, mode)
+    await rename(temporary, target)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  return true
+}
+
+async function writeNewFile(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode)
   try {
     await file.writeFile(text)
     await file.chmod(mode)
   } finally {
     await file.close()
   }
-  return true
 }
 
 /** Makes a link at `path` to `target` (as the guest sees it), unless something is there. False when the tree does not allow it. */

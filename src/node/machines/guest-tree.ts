@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { Context } from '#host/context.ts'
-import { ensureDirectory } from '#host/fs/atomic.ts'
+import { ensureDirectory, isNoSpace } from '#host/fs/atomic.ts'
 import { linkGuestFile, writeGuestFile } from '#host/fs/guest-tree.ts'
 import { writeSeed } from '../guest/seed.ts'
 import { zoneRunDir } from '../layout.ts'
@@ -23,7 +23,11 @@ export async function prepareGuest({ dataset, record, first_boot }: StepOf<'gues
     for (const tool of metadataTools) await linkGuestFile(root, `/usr/sbin/${tool}`, `/native/usr/sbin/${tool}`)
   }
   if (record.resolvers.length > 0 && (first_boot || record.maintain_resolvers === true)) {
-    await writeGuestFile(root, '/etc/resolv.conf', renderResolvConf(record))
+    await writeGuestFile(root, '/etc/resolv.conf', renderResolvConf(record)).catch((error: unknown) => {
+      // A machine that has filled its disk must be able to start, or nobody could empty it.
+      if (first_boot || !isNoSpace(error)) throw error
+      parts.log.warn({ uuid: record.uuid }, 'resolv.conf of the zone was not refreshed: its disk is full')
+    })
   }
   if (record.internal.provisioning === true) await writeGuestFile(root, provisioningMarker, '')
 }
@@ -42,9 +46,19 @@ export async function refreshGuest(step: StepOf<'guest.refresh'>, context: Conte
 /** From within: a running guest may change its tree under our feet. */
 export async function writeResolvers(record: Pick<MachineRecord, 'uuid' | 'resolvers' | 'dns_domain'>, context: Context, parts: Parts): Promise<void> {
   const options = { stdin: renderResolvConf(record), timeout_ms: 10_000 }
-  const result = await parts.host.runtime.exec(record.uuid, ['/bin/sh', '-c', 'cat > /etc/resolv.conf'], options, context)
-  if (result.exit_code !== 0) parts.log.warn({ uuid: record.uuid, stderr: result.stderr }, 'resolv.conf of the zone was not refreshed')
+  const told = (about: object): void => parts.log.warn({ uuid: record.uuid, ...about }, 'resolv.conf of the zone was not refreshed')
+  try {
+    const result = await parts.host.runtime.exec(record.uuid, ['/bin/sh', '-c', writeScript], options, context)
+    if (result.exit_code !== 0) told({ stderr: result.stderr })
+  } catch (err) {
+    if (context.signal.aborted) throw err
+    // A guest whose shell hangs is not to hold up, or undo, what its owner changes.
+    told({ err })
+  }
 }
+
+// A pipe in its place would keep the writer waiting.
+const writeScript = '[ ! -e /etc/resolv.conf ] || [ -f /etc/resolv.conf ] || rm -f /etc/resolv.conf; cat > /etc/resolv.conf'
 
 export function renderResolvConf(record: Pick<MachineRecord, 'resolvers' | 'dns_domain'>): string {
   return [`search ${record.dns_domain}`, ...record.resolvers.map((address) => `nameserver ${address}`), ''].join('\n')
