@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { command } from './command.ts'
 import type { Contender } from './contender.ts'
 import { createFloor } from './floor.ts'
 import { createIncus } from './incus.ts'
@@ -104,19 +105,22 @@ async function benchmark(contender: Contender): Promise<void> {
   }
 }
 
-/** Memory of the machine before and after twenty idle zones, and what their keepers hold privately. */
+/** What a hundred idle zones take of the machine, caches dropped before each look, and what their keepers hold privately. */
 async function measureIdle({ client }: OurNode): Promise<string> {
   const contender = createOursByApi(() => ({ ...node!, client }))
-  const names = Array.from({ length: 20 }, (_, index) => `b${index}`)
+  const names = Array.from({ length: 100 }, (_, index) => `b${index}`)
   const before = await readAvailable()
-  await measure(names, 1, contender.create)
+  await measure(names, 4, contender.create)
   const after = await readAvailable()
   const keepers = await readKeeperMemory()
-  await measure(names, 1, contender.destroy)
-  return `keeper, private: median ${(median(keepers) / 1024).toFixed(0)} KiB; all in all per idle zone (MemAvailable): ${((before - after) / names.length / 1024).toFixed(0)} KiB`
+  await measure(names, 4, contender.destroy)
+  const each = ((before - after) / names.length / 1024).toFixed(0)
+  return `memory of an idle zone: its keeper ${(median(keepers) / 1024).toFixed(0)} KiB private; all in all (processes, kernel, daemon) ${each} KiB`
 }
 
 async function readAvailable(): Promise<number> {
+  await command(['sync'])
+  await writeFile('/proc/sys/vm/drop_caches', '3')
   const text = await readFile('/proc/meminfo', 'utf8')
   return Number(/^MemAvailable:\s+(\d+)/m.exec(text)?.[1] ?? Number.NaN) * 1024
 }

@@ -91,6 +91,9 @@ function collect(argv: Argv, options: RunOptions, context: Context): Promise<Run
     if (stopped === undefined) options.onKill?.()
     stopped ??= error
     killTree(child)
+    // A zone's program may have left a child behind with our pipes, which no signal of ours reaches.
+    child.stdout?.destroy()
+    child.stderr?.destroy()
   }
   const keep =
     (list: Buffer[]) =>

@@ -47,9 +47,13 @@ async function watchMarker(of: { uuid: string; root: string; timeoutS: number },
     decided.resolve((await guestFileExists(of.root, failure)) ? 'failed' : 'provisioned')
   }
   const stop = new AbortController()
-  const watcher = watch(join(of.root, 'var/svc'), { signal: stop.signal }, () => void look().catch(decided.reject))
-  // The guest may replace the directory; its end is then told by the deadline.
-  watcher.on('error', (error) => parts.log.warn({ err: error, uuid: of.uuid }, 'cannot watch the provisioning marker'))
+  // The guest may replace or remove the directory, before this too; its end is then told by the deadline.
+  const unwatched = (error: unknown): void => parts.log.warn({ err: error, uuid: of.uuid }, 'cannot watch the provisioning marker')
+  try {
+    watch(join(of.root, 'var/svc'), { signal: stop.signal }, () => void look().catch(decided.reject)).on('error', unwatched)
+  } catch (error) {
+    unwatched(error)
+  }
   const timer = of.timeoutS === 0 ? undefined : setTimeout(() => decided.resolve('late'), of.timeoutS * 1000)
   const onAbort = (): void => decided.resolve('cancelled')
   context.signal.addEventListener('abort', onAbort, { once: true })

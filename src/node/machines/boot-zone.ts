@@ -43,6 +43,7 @@ export async function bootZone(uuid: string, context: Context, parts: Parts, opt
     await endZone(uuid, { ...context, signal: new AbortController().signal }, parts)
     throw error
   }
+  startLeasedResolvers(record, parts)
   startMdataExecute(record, options.first, parts)
 }
 

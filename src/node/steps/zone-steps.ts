@@ -1,3 +1,4 @@
+import { isAppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { Context } from '#host/context.ts'
 import { bootZone, endZone } from '../machines/boot-zone.ts'
@@ -28,7 +29,7 @@ export const zoneSteps: ExecutorTable<ZoneKind> = {
   'zone.limits': {
     run: ({ uuid, limits }, context, { host }) => host.runtime.setLimits(uuid, limits, context),
     async undo({ uuid, previous }, context, parts) {
-      if (parts.live.isRunning(uuid)) await parts.host.runtime.setLimits(uuid, previous, context)
+      if (parts.live.isRunning(uuid)) await asFarAsGuestAllows(uuid, parts, () => parts.host.runtime.setLimits(uuid, previous, context))
     },
   },
   'zone.tmpfs': {
@@ -46,7 +47,20 @@ export const zoneSteps: ExecutorTable<ZoneKind> = {
 }
 
 async function bootAgain({ uuid, was_running }: { uuid: string; was_running: boolean }, context: Context, parts: Parts): Promise<void> {
-  if (was_running && parts.machines.get(uuid) !== undefined) await bootZone(uuid, context, parts)
+  if (was_running && parts.machines.get(uuid) !== undefined) await asFarAsGuestAllows(uuid, parts, () => bootZone(uuid, context, parts))
+}
+
+/**
+ * What depends on a guest's own files and programs (an init that is a pipe, a mount that hangs) is tried and
+ * logged. As a failure it would be tried again before each later operation: the machine could not even be deleted.
+ */
+async function asFarAsGuestAllows(uuid: string, parts: Parts, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (err) {
+    if (!isAppError(err, 'RuntimeFailed') && !isAppError(err, 'Timeout')) throw err
+    parts.log.warn({ err, uuid }, 'the guest does not let the node do this; it stays as it is')
+  }
 }
 
 /** Guards first: a nic never sends with a new address under the guard of the old ones, nor the other way round. */
@@ -63,6 +77,8 @@ async function applyNics(uuid: string, record: MachineRecord, context: Context, 
 async function remountTmp(uuid: string, mib: number, context: Context, parts: Parts): Promise<void> {
   // All options and the source: mount(8) would else repeat those it finds, whose uid is the node's and means nothing in the zone.
   const options = `remount,nosuid,nodev,size=${mib}m`
-  const result = await parts.host.runtime.exec(uuid, ['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', '/tmp'], { timeout_ms: 10_000 }, context)
-  if (result.exit_code !== 0) parts.log.warn({ uuid, stderr: result.stderr }, 'the zone could not resize its /tmp; it takes effect at its next boot')
+  await asFarAsGuestAllows(uuid, parts, async () => {
+    const result = await parts.host.runtime.exec(uuid, ['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', '/tmp'], { timeout_ms: 10_000 }, context)
+    if (result.exit_code !== 0) parts.log.warn({ uuid, stderr: result.stderr }, 'the zone could not resize its /tmp; it takes effect at its next boot')
+  })
 }
