@@ -36,6 +36,13 @@ test('a time limit ends the program', async () => {
   assert.ok(isAppError(failure, 'Timeout'))
 })
 
+test('a time limit is kept also when a child in a session of its own holds the output open', async () => {
+  const started = performance.now()
+  const failure = await run(['/bin/sh', '-c', 'setsid sleep 3 & wait'], { timeoutMs: 50 }, contextWith()).catch((error: unknown) => error)
+  assert.ok(isAppError(failure, 'Timeout'))
+  assert.ok(performance.now() - started < 2500)
+})
+
 test('a program that is not there is a CommandFailed', async () => {
   assert.ok(!existsSync('/no/such/program'))
   assert.ok(isAppError(await run(['/no/such/program'], {}, contextWith()).catch((error: unknown) => error), 'CommandFailed'))
