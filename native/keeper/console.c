@@ -13,9 +13,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { MAX = 16, KEPT = 65536, CHUNK = 4096, RETRY_MS = 100 };
+enum { MAX = 16, KEPT = 65536, CHUNK = 4096, RETRY_MS = 100, BURST = 1 << 20, PER_MS = 2048, REFILL_MS = 20 };
 
 static const struct options *settings;
 static int listener = -1, terminal = -1, log_fd = -1;
@@ -100,6 +101,20 @@ static void drop_client(int client) {
   close(client);
 }
 
+/*
+ * Bytes that may be read now: a zone that floods its console would else spend our processor time, which is
+ * not counted as its own, and the host's disk. Who writes faster waits, as on a serial line.
+ */
+static long budget = BURST, refilled_ms;
+
+static void refill(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  long now_ms = (long)now.tv_sec * 1000 + now.tv_nsec / 1000000, passed = now_ms - refilled_ms;
+  budget = passed > BURST / PER_MS || budget + passed * PER_MS > BURST ? BURST : budget + passed * PER_MS;
+  refilled_ms = now_ms;
+}
+
 /* 1 when there may be more. */
 static int read_terminal(void) {
   char bytes[CHUNK];
@@ -110,6 +125,7 @@ static int read_terminal(void) {
     return 0;
   }
   hung_up = 0;
+  budget -= size;
   write_log(bytes, (size_t)size);
   keep(bytes, (size_t)size);
   for (size_t i = 0; i < client_count; i++) send_bytes(clients[i], bytes, (size_t)size);
@@ -139,7 +155,9 @@ size_t console_poll(struct pollfd *polls, int *timeout_ms) {
   size_t count = 0;
   polls[count++] = (struct pollfd){.fd = listener, .events = POLLIN};
   if (terminal >= 0) {
-    short events = POLLIN | (typed_size ? POLLOUT : 0);
+    refill();
+    short events = (budget > 0 ? POLLIN : 0) | (typed_size ? POLLOUT : 0);
+    if (budget <= 0) *timeout_ms = REFILL_MS;
     if (hung_up) *timeout_ms = RETRY_MS;
     /* poll would report the hang-up for ever: look away until the retry. */
     polls[count++] = (struct pollfd){.fd = hung_up ? -1 : terminal, .events = events};
