@@ -67,6 +67,7 @@ export function createFakeNetwork(): FakeNetwork {
     },
     ...leases,
     listHostLinks: async () => [...network.nics.keys()].sort(),
+    listGuards: async () => [...network.guards.keys()].sort(),
     listPhysical: async () => structuredClone(network.physical),
   }
 

@@ -100,6 +100,7 @@ export function registerNetworkSuite(name: string, make: () => Promise<NetworkUn
     const [early, late] = [suiteNic(6), suiteNic(7)]
     await network.setGuards([early], context)
     await network.setGuards([early], context)
+    assert.deepEqual(await network.listGuards(context), ['z6n0'])
     for (const nic of [early, late]) await network.attach(await createNetns(), [nic], [], context)
     await network.setGuards([early, late], context)
     assert.deepEqual(await network.listHostLinks(context), ['z6n0', 'z7n0'])
@@ -107,6 +108,7 @@ export function registerNetworkSuite(name: string, make: () => Promise<NetworkUn
     await network.setGuards([early], context)
     await network.detach(['z6n0'], context)
     assert.deepEqual(await network.listHostLinks(context), [])
+    assert.deepEqual(await network.listGuards(context), [])
     await network.destroyTag(suiteTag, context)
   })
 

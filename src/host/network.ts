@@ -27,6 +27,8 @@ export interface Network {
 
   /** Host ends of nics that exist now, guarded or not. */
   listHostLinks(context: Context): Promise<string[]>
+  /** Host links that have a guard, whether or not the link is there. */
+  listGuards(context: Context): Promise<string[]>
   /** Physical links of the host: name, MAC, MTU, up. */
   listPhysical(context: Context): Promise<PhysicalLink[]>
 }

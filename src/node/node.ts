@@ -17,7 +17,7 @@ import { createLocks } from './operations/locks.ts'
 import { createOperations, type Operations } from './operations/operations.ts'
 import type { Hooks } from './operations/run-plan.ts'
 import type { Parts } from './parts.ts'
-import { adoptZones, autobootMachines, sweepOrphans } from './reconcile/adopt.ts'
+import { adoptZones, autobootMachines, sweepNics, sweepOrphans } from './reconcile/adopt.ts'
 import { createExitHandler, type ExitHandler } from './reconcile/exits.ts'
 import { beginRecovery } from './reconcile/recover.ts'
 import { createLive } from './state/live.ts'
@@ -73,6 +73,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 
   const settled = recovery.finished.then(async () => {
     await sweepOrphans(context, { locks, parts, exits })
+    await sweepNics(context, parts)
     await autobootOnce(parts, operations)
   })
   return {

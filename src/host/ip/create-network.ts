@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import type { Network, NicPlan, PhysicalLink } from '../network.ts'
-import { applyGuards } from '../nft/apply.ts'
+import { applyGuards, listGuards } from '../nft/apply.ts'
 import { renderGuards } from '../nft/guard.ts'
 import { run } from '../run/run.ts'
 import { attach } from './attach.ts'
@@ -27,6 +27,7 @@ export function createLinuxNetwork({ runDir }: { runDir: string }): Network {
     readLease: (hostLink) => readDhcpLease(runDir, hostLink),
     onLease: (listener, log) => watchDhcpLeases(runDir, listener, log),
     listHostLinks,
+    listGuards,
     listPhysical,
   }
 }

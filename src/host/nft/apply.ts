@@ -1,7 +1,7 @@
 import { isAppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import { CommandFailure, run } from '../run/run.ts'
-import { renderGuardBase } from './guard.ts'
+import { guardMap, parseGuardMap, renderGuardBase } from './guard.ts'
 
 /** Makes the base chains, or repairs them: from then on a link named `z…` sends nothing without a guard. */
 export async function ensureGuardBase(context: Context): Promise<void> {
@@ -23,4 +23,10 @@ async function applyRules(text: string, context: Context): Promise<void> {
 
 function isSomethingMissing(error: unknown): boolean {
   return isAppError(error, 'CommandFailed') && error.cause instanceof CommandFailure && /No such file or directory/.test(error.cause.stderrTail)
+}
+
+/** Host links that have a guard; none where the base is not there. */
+export async function listGuards(context: Context): Promise<string[]> {
+  const { stdout } = await run(['nft', 'list', 'map', ...guardMap], { okCodes: [0, 1] }, context)
+  return parseGuardMap(stdout)
 }

@@ -9,6 +9,7 @@ import { checkToken } from './token.ts'
  * sends nothing.
  */
 export const guardTable = 'bridge spirula'
+export const guardMap = ['bridge', 'spirula', 'from_nics'] as const
 
 /** Frames to the bridge group addresses would reach the host's stack past this hook: the ports forward them here, to be dropped. */
 const base = `table ${guardTable} {
@@ -33,6 +34,11 @@ table ${guardTable} {
   }
 }
 `
+
+/** Links named in the listing of `guardMap`, sorted. */
+export function parseGuardMap(text: string): string[] {
+  return [...text.matchAll(/"(z\d+n\d+)" : /g)].map((match) => match[1]!).sort()
+}
 
 /** Text for `nft -f -` that makes the base chains; the guards that there are stay. */
 export function renderGuardBase(): string {

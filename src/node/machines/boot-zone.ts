@@ -54,17 +54,18 @@ export async function bootZone(uuid: string, context: Context, parts: Parts, opt
 async function runZone(record: MachineRecord, { spec, nics, routes }: Plumbing, context: Context, parts: Parts): Promise<void> {
   const { uuid } = record
   const { runtime, network } = parts.host
+  // Before there is anything that a sweep might take for nobody's.
+  await noteBootedNics(uuid, nics, parts)
   const preparing = runtime.prepare(spec, context)
-  const noting = noteBootedNics(uuid, nics, parts)
   const opening = parts.metadata.open(uuid, { uid: record.internal.uid_base })
   const guarding = network.setGuards(nics, context)
-  const running = Promise.all([preparing, noting]).then(async ([{ netns }]) => {
+  const running = preparing.then(async ({ netns }) => {
     await network.attach(netns, nics, routes, context)
     await opening
     parts.live.setStatus(await runtime.launch(uuid, context))
     await noteEntry(uuid, parts)
   })
-  await allOrFirstError([preparing, noting, opening, guarding, running])
+  await allOrFirstError([preparing, opening, guarding, running])
 }
 
 async function noteEntry(uuid: string, parts: Parts): Promise<void> {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { NicPlan, RoutePlan } from '#host/network.ts'
-import { ensureDirectory, readJsonFile, removeFile, writeFileAtomic } from '#host/fs/atomic.ts'
+import { ensureDirectory, listDirectory, readJsonFile, removeFile, writeFileAtomic } from '#host/fs/atomic.ts'
 import { planNics } from '#plan/network/nics.ts'
 import type { Parts } from '../parts.ts'
 
@@ -27,6 +27,13 @@ export async function noteBootedNics(uuid: string, nics: NicPlan[], parts: Pick<
 
 export async function readBootedNics(uuid: string, parts: Pick<Parts, 'layout'>): Promise<BootedNics> {
   return ((await readJsonFile(pathOf(uuid, parts))) ?? {}) as BootedNics // our own file, written atomically
+}
+
+/** Host ends of all zones, running or about to. */
+export async function readAllBootedLinks(parts: Pick<Parts, 'layout'>): Promise<Set<string>> {
+  const names = (await listDirectory(nicsDir(parts))).filter((name) => name.endsWith('.json'))
+  const booted = await Promise.all(names.map((name) => readBootedNics(name.slice(0, -'.json'.length), parts)))
+  return new Set(booted.flatMap((nics) => Object.values(nics)))
 }
 
 export async function forgetBootedNics(uuid: string, parts: Pick<Parts, 'layout'>): Promise<void> {

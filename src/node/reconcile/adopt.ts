@@ -2,7 +2,7 @@ import type { Context } from '#host/context.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { NicPlan } from '#host/network.ts'
 import { endZone } from '../machines/boot-zone.ts'
-import { planBootedNics, readBootedNics } from '../machines/zone-nics.ts'
+import { planBootedNics, readAllBootedLinks, readBootedNics } from '../machines/zone-nics.ts'
 import type { Locks } from '../operations/locks.ts'
 import type { Parts } from '../parts.ts'
 import type { ExitHandler } from './exits.ts'
@@ -53,6 +53,17 @@ export async function sweepOrphans(context: Context, { locks, parts, exits }: { 
     }
     parts.log.warn({ uuid: status.uuid, stage: status.stage }, 'removed what was left of a zone')
   }
+}
+
+/** Removes host ends and guards of nics that no zone has: a kill may come between a zone's end and theirs. */
+export async function sweepNics(context: Context, parts: Parts): Promise<void> {
+  const { network } = parts.host
+  const [links, guards] = await Promise.all([network.listHostLinks(context), network.listGuards(context)])
+  const known = await readAllBootedLinks(parts)
+  const unknown = [...new Set([...links, ...guards])].filter((link) => !known.has(link))
+  if (unknown.length === 0) return
+  await network.detach(unknown, context)
+  parts.log.warn({ unknown }, 'removed nics that no zone has')
 }
 
 /** Starts what should run: once after the node's boot, never on a mere restart of the daemon. */
