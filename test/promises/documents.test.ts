@@ -35,11 +35,14 @@ test('every test that SPECIFICATION.md names is there', () => {
     .split('\n')
     .filter((line) => /^\| (?!what|---)/.test(line))
   assert.ok(rows.length > 5)
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   for (const row of rows) {
     const cells = row.split(' | ')
-    const named = cells.at(-1)!.replace(/ \|$/, '').replaceAll('`', '')
     assert.equal(cells.length, 3, row)
-    if (named !== '-') assert.ok(existsSync(join(root, named)), `${named} is not there: ${row}`)
+    for (const named of cells.at(-1)!.replace(/ \|$/, '').replaceAll('`', '').split(', ')) {
+      const script = /^npm run (\S+)$/.exec(named)?.[1]
+      assert.ok(script === undefined ? existsSync(join(root, named)) : script in scripts, `${named} is not there: ${row}`)
+    }
   }
 })
 
