@@ -312,9 +312,11 @@ static void connect_many(const char *path, long count) {
   long made = 0;
   all_files();
   snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  /* An abstract name. */
+  if (path[0] == '@') address.sun_path[0] = 0;
   for (long i = 0; i < count; i++) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) made++;
+    if (connect(fd, (struct sockaddr *)&address, (socklen_t)(sizeof(sa_family_t) + strlen(path))) == 0) made++;
     else if (errno == EAGAIN) usleep(100), i--;
     if (i % 64 == 0 || errno == EAGAIN) close(fd);
   }

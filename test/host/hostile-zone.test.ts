@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { chmod, copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { command } from '../bench/command.ts'
@@ -111,6 +112,10 @@ test('no descriptor and no process of the host is in reach', async () => {
     [],
   )
   assert.ok(files.length >= 6)
+  const host = createServer((socket) => socket.end()).listen(`\0spirula-${process.pid}`)
+  assert.deepEqual((await command([program, 'connect', `@spirula-${process.pid}`, '1'])).trim(), 'connected 1')
+  assert.deepEqual(await hostile(bad, 'connect', `@spirula-${process.pid}`, '1'), ['connected 0'], 'an abstract socket of the host')
+  host.close()
   const lurking = hostile(bad, 'lurk', '3')
   for (let round = 0; round < 20; round += 1) await cli.inside(bad, 'true')
   assert.deepEqual(await lurking, ['looked often'])
