@@ -161,7 +161,7 @@ test('a dry run plans and touches nothing', async () => {
   const { steps } = result as { steps: { kind: string }[] }
   assert.deepEqual(
     steps.map(({ kind }) => kind),
-    ['dataset.clone', 'guest.prepare', 'together'],
+    ['dataset.clone', 'guest.prepare', 'record.write', 'zone.boot'],
   )
   assert.deepEqual(await readInventory(node, [testImage, otherImage]), clean)
 })

@@ -2,7 +2,7 @@ import { AppError, isAppError, type ErrorBody } from '#contracts/errors.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
 import { publishState } from '../machines/read.ts'
 import type { Parts } from '../parts.ts'
-import type { Plan, Step } from '../steps/step.ts'
+import { membersOf, type Plan, type Step } from '../steps/step.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { Locks } from './locks.ts'
 import type { Request } from './request.ts'
@@ -47,7 +47,7 @@ async function perform(running: Running, request: Request, desk: Desk): Promise<
   operation.steps = plan.steps.length
   operation.warnings = plan.warnings
   if (request.dry_run !== true) return await execute(running, plan, desk)
-  operation.result = { steps: plan.steps }
+  operation.result = { steps: plan.steps.flatMap(membersOf) }
   return undefined
 }
 

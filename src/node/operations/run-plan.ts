@@ -2,7 +2,7 @@ import { AppError, isAppError } from '#contracts/errors.ts'
 import type { Context } from '#host/context.ts'
 import type { Parts } from '../parts.ts'
 import { executeStep, undoStep } from '../steps/execute.ts'
-import type { Plan, Step } from '../steps/step.ts'
+import { membersOf, type Plan, type Step } from '../steps/step.ts'
 import { isCommitted } from './commit.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 
@@ -124,10 +124,6 @@ function stepsAfterCommit(plan: Plan): Step[] {
   const isOther = (step: Step): boolean => step.kind !== committing
   const at = plan.steps.findLastIndex((step) => membersOf(step).some((member) => member.kind === committing))
   return [...membersOf(plan.steps[at]!).filter(isOther), ...plan.steps.slice(at + 1)]
-}
-
-function membersOf(step: Step): Step[] {
-  return step.kind === 'together' ? step.steps : [step]
 }
 
 function contextFor(options: Pick<RunPlanOptions, 'parts'>, signal: AbortSignal): Context {

@@ -45,6 +45,11 @@ export type Step =
   | { kind: 'tag.write'; tag: NicTag; previous: NicTag | null }
   | { kind: 'tag.remove'; tag: NicTag }
 
+/** The step itself, or what it does together. */
+export function membersOf(step: Step): Step[] {
+  return step.kind === 'together' ? step.steps : [step]
+}
+
 export type StepKind = Step['kind']
 export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>
 
