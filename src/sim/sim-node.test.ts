@@ -2,11 +2,15 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
 import { silentLog } from '#host/context.ts'
+import { renderPart } from '#lib/bundle.ts'
 import { createMachineRequest } from '#node/machines/create.ts'
+import { deleteMachineRequest } from '#node/machines/delete.ts'
 import { startMachineRequest } from '#node/machines/lifecycle.ts'
 import { viewMachine } from '#node/machines/read.ts'
+import { installMachineRequest, receiveMachine } from '#node/machines/receive.ts'
 import { createNicTagRequest } from '#node/nic-tags.ts'
 import type { Request } from '#node/operations/request.ts'
 import { registerFaultSuite } from '../../test/harness/faults.suite.ts'
@@ -142,4 +146,24 @@ test('a zone that rebooted while no daemon was there is started by the next one'
   await next.node.settled
   assert.equal(next.node.parts.live.isRunning(uuid), true)
   await next.node.close()
+})
+
+test('a machine received without its datasets waits for them, and install finishes it', async () => {
+  const { sim } = await makeSim()
+  const { parts, operations } = sim.node
+  const uuid = await run(sim, createMachineRequest(payload({ autoboot: false }), strict, parts))
+  const record = parts.machines.get(uuid)!
+  await run(sim, deleteMachineRequest(uuid, { dry_run: false }, parts))
+  const head = { v: 1, record, quota_bytes: null, stream: 'fake', parts: [] }
+  const received = await receiveMachine(Readable.from([renderPart('vm.json', Buffer.from(JSON.stringify(head)))], { objectMode: false }), sim.node)
+  const { warnings } = await operations.wait(received.id)
+  assert.match(warnings.join(), /waits for its datasets/)
+  assert.equal(viewMachine(parts.machines.get(uuid)!, parts).state, 'receiving')
+  const early = await operations.wait(operations.start(installMachineRequest(uuid, parts)).id)
+  assert.equal(early.error?.code, 'DatasetNotFound')
+  await sim.storage.clone({ dataset: testImage, snapshot: 'final' }, uuid, {}, context)
+  await run(sim, installMachineRequest(uuid, parts))
+  assert.equal(viewMachine(parts.machines.get(uuid)!, parts).state, 'stopped')
+  await run(sim, startMachineRequest(uuid, parts))
+  await sim.node.close()
 })

@@ -30,7 +30,8 @@ export interface TestNode {
   dispose(): Promise<void>
 }
 
-export async function startTestNode(options: { poolSizeBytes?: number; images?: boolean } = {}): Promise<TestNode> {
+/** `poolFile`: the file of another node's pool, which this one takes over. */
+export async function startTestNode(options: { poolSizeBytes?: number; images?: boolean; poolFile?: string } = {}): Promise<TestNode> {
   const directory = await mkdtemp('/var/tmp/spirula-test-')
   // Not the process id: in PID namespaces of their own two tests have the same one, and share /run and the cgroups.
   const tag = directory.slice(-6)
@@ -96,6 +97,7 @@ export async function startTestNode(options: { poolSizeBytes?: number; images?: 
     },
   }
   try {
+    if (options.poolFile !== undefined) await command(['cp', '--sparse=always', options.poolFile, join(directory, 'zones.btrfs')])
     await node.start()
     if (options.images !== false) await installTestImages(node)
   } catch (error) {
