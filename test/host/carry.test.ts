@@ -44,8 +44,8 @@ test('a pool carried to another node brings its machines, images, snapshots and 
 
 test('a quota changed by hand on the pool is what the machine has', async () => {
   const node = nodes.at(-1)!
-  const { uuid } = (await node.follow('machine.create', { json: payload({ quota: 3 }) })).result as { uuid: string }
-  const group = (await command(['btrfs', 'qgroup', 'show', '--raw', '-re', node.pool])).split('\n').find((line) => line.includes(String(3 * 2 ** 30)))
+  const { uuid } = (await node.follow('machine.create', { json: payload({ quota: 7 }) })).result as { uuid: string }
+  const group = (await command(['btrfs', 'qgroup', 'show', '--raw', '-re', node.pool])).split('\n').find((line) => line.includes(String(7 * 2 ** 30)))
   assert.ok(group !== undefined)
   await command(['btrfs', 'qgroup', 'limit', '-e', String(5 * 2 ** 30), group.trim().split(/\s+/)[0]!, node.pool])
   assert.equal((await get(node, uuid)).quota, 5)
