@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createNodeClient } from '#client/node-client.ts'
 import type { Cli } from './command.ts'
+import { isTerminal } from './is-terminal.ts'
 import { createOutput } from './output.ts'
 import { runTool } from './run-tool.ts'
 import { chooseTool, tools } from './tools.ts'
@@ -13,7 +14,7 @@ const cli: Cli = {
   toolOptions: new Map(),
   out: createOutput(1),
   err: createOutput(2),
-  isTerminal: (fd) => process.getBuiltinModule('node:tty').isatty(fd),
+  isTerminal,
   terminalWidth: () => process.stderr.columns || 80,
   onInterrupt(listener) {
     process.on('SIGINT', listener)
