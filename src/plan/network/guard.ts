@@ -1,22 +1,13 @@
+import type { NicGuard } from '#contracts/network/nic-plan.ts'
 import type { Nic } from '#contracts/machine/record.ts'
 import { planLinkLocal } from './link-local.ts'
-
-/** The same shape as `NicGuard` of `host/network.ts`, which plan may not import. */
-export interface PlannedGuard {
-  mac_nospoof: boolean
-  allowed_ips: string[] | null
-  dhcp_nospoof: boolean
-  allowed_dhcp_cids: string[]
-  restricted: boolean
-  blocked_outgoing_ports: number[]
-}
 
 /**
  * What may leave a nic, from its allow_* flags (smartos-node reference 1.5.5, 5.3): freedom to answer DHCP
  * brings freedom of source address; `dhcp_server` is the old name of both. Its own addresses, the extra
  * ones, the VRRP primary address and the link-local address of its MAC may be sources.
  */
-export function planGuard(nic: Nic): PlannedGuard {
+export function planGuard(nic: Nic): NicGuard {
   const freeDhcp = nic.allow_dhcp_spoofing === true || nic.dhcp_server === true
   const freeIp = freeDhcp || nic.allow_ip_spoofing === true
   return {

@@ -2,23 +2,9 @@ import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord, Nic } from '#contracts/machine/record.ts'
 import type { NicTag } from '#contracts/network/address.ts'
 import { bridgeName } from '#contracts/network/bridge-name.ts'
-import { type PlannedGuard, planGuard } from './guard.ts'
-import { type PlannedRoute, planRoutes } from './routes.ts'
-
-/** The same shape as `NicPlan` of `host/network.ts`, which plan may not import. */
-export interface PlannedNic {
-  interface: string
-  host_link: string
-  bridge: string
-  mac: string
-  mtu: number
-  vlan_id: number
-  addresses: string[]
-  dhcp: boolean
-  addrconf: boolean
-  gateways: string[]
-  guard: PlannedGuard
-}
+import type { NicPlan, RoutePlan } from '#contracts/network/nic-plan.ts'
+import { planGuard } from './guard.ts'
+import { planRoutes } from './routes.ts'
 
 type NetworkOfRecord = Pick<MachineRecord, 'nics' | 'routes'>
 
@@ -26,7 +12,7 @@ type NetworkOfRecord = Pick<MachineRecord, 'nics' | 'routes'>
  * Everything the host needs to plumb a machine's nics. The primary nic comes first, so that its gateway is
  * the preferred one; host links are numbered by the nic's place in the record. `tags` throws NicTagNotFound.
  */
-export function planNics(record: NetworkOfRecord, zoneid: number, tags: (name: string) => NicTag): { nics: PlannedNic[]; routes: PlannedRoute[] } {
+export function planNics(record: NetworkOfRecord, zoneid: number, tags: (name: string) => NicTag): { nics: NicPlan[]; routes: RoutePlan[] } {
   const planned = record.nics.map((nic, index) => ({ primary: nic.primary === true, plan: planNic(nic, planHostLink(zoneid, index), tags(nic.nic_tag)) }))
   planned.sort((a, b) => Number(b.primary) - Number(a.primary))
   return { nics: planned.map((one) => one.plan), routes: planRoutes(record.routes, record.nics) }
@@ -37,7 +23,7 @@ export function planHostLink(zoneid: number, index: number): string {
   return `z${zoneid}n${index}`
 }
 
-function planNic(nic: Nic, hostLink: string, tag: NicTag): PlannedNic {
+function planNic(nic: Nic, hostLink: string, tag: NicTag): NicPlan {
   if (nic.mtu !== undefined && nic.mtu > tag.mtu) {
     throw new AppError('InvalidPayload', `The nic ${nic.interface} has an MTU of ${nic.mtu}, more than the ${tag.mtu} of its nic tag ${tag.name}.`)
   }

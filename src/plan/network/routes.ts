@@ -1,19 +1,13 @@
+import type { RoutePlan } from '#contracts/network/nic-plan.ts'
 import { isIP } from 'node:net'
 import { AppError } from '#contracts/errors.ts'
 import type { Nic } from '#contracts/machine/record.ts'
-
-/** The same shape as `RoutePlan` of `host/network.ts`, which plan may not import. */
-export interface PlannedRoute {
-  to: string
-  via: string | null
-  interface: string | null
-}
 
 /**
  * Routes of a machine: key an address or CIDR, value a gateway address, `nics[N]` or `macs[aa:…]` (a route
  * over that link without a gateway). InvalidPayload when the value names no nic.
  */
-export function planRoutes(routes: Record<string, string>, nics: Nic[]): PlannedRoute[] {
+export function planRoutes(routes: Record<string, string>, nics: Nic[]): RoutePlan[] {
   return Object.entries(routes).map(([to, value]) => {
     const target = to.includes('/') ? to : `${to}/${isIP(to) === 6 ? 128 : 32}`
     if (isIP(value) !== 0) return { to: target, via: value, interface: null }
