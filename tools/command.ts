@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { dirname } from 'node:path'
 
 export interface Outcome {
   /** Exit code; 1 when a signal or the time limit ended it. */
@@ -13,7 +14,9 @@ export function runTool(argv: readonly string[], options: { cwd: string; env?: R
   const started = performance.now()
   const { promise, resolve } = Promise.withResolvers<Outcome>()
   // NODE_TEST_CONTEXT would make a test runner below this one speak a private protocol.
-  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, FORCE_COLOR: undefined, NO_COLOR: '1', ...options.env }
+  // Tools begin with `#!/usr/bin/env node`: theirs is the Node that runs this, not the machine's own.
+  const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
+  const env = { ...process.env, PATH, NODE_TEST_CONTEXT: undefined, FORCE_COLOR: undefined, NO_COLOR: '1', ...options.env }
   const child = spawn(argv[0]!, argv.slice(1), { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let output = ''
   const keep = (chunk: Buffer): void => {

@@ -88,7 +88,7 @@ test('a second boot runs the user-script again and adds no key', async () => {
   await stopInOrder()
   await node.follow('machine.start', { params: { name: uuid } })
   await checkBooted()
-  assert.equal(await zone('cat /root/boots'), 'boot as deb01\nboot as deb01')
+  await waitFor(async () => (await zone('cat /root/boots')) === 'boot as deb01\nboot as deb01', 'the user-script to have run on both boots')
   assert.equal(await zone('grep -v "^#" /root/.ssh/authorized_keys'), key)
   await stopInOrder()
 })
