@@ -142,6 +142,6 @@ async function autobootOnce(parts: Parts, operations: Operations): Promise<void>
   if (noted?.boot_id === boot_id) return
   await writeFileAtomic(marker, JSON.stringify({ boot_id }), { durable: false })
   const started: string[] = []
-  await autobootMachines((uuid) => void started.push(operations.start(startMachineRequest(uuid, parts)).id), parts)
+  autobootMachines((uuid) => void started.push(operations.start(startMachineRequest(uuid, parts)).id), parts)
   await Promise.all(started.map((id) => operations.wait(id)))
 }

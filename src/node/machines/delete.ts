@@ -1,9 +1,8 @@
-import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import type { Request } from '../operations/request.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan, Step } from '../steps/step.ts'
-import { about, current } from './lifecycle.ts'
+import { about, assertUnprotected, current } from './lifecycle.ts'
 
 /** The name a deleted machine's dataset has until it is gone; a machine is whole or absent, never half. */
 export function trashName(uuid: string): string {
@@ -16,8 +15,7 @@ export function deleteMachineRequest(uuid: string, options: { dry_run: boolean }
 
 function planDelete(record: MachineRecord, parts: Parts): Plan {
   const { uuid } = record
-  if (record.indestructible_zoneroot === true) throw new AppError('Indestructible', 'indestructible_zoneroot is set, cannot delete')
-  if (record.indestructible_delegated === true) throw new AppError('Indestructible', 'indestructible_delegated is set, cannot delete')
+  assertUnprotected('delete', record)
   const archive: Step[] = record.archive_on_delete === true ? [{ kind: 'machine.archive', uuid }] : []
   const undoable: Step[] = [
     { kind: 'zone.halt', uuid, was_running: parts.live.isRunning(uuid) },

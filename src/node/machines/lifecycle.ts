@@ -1,6 +1,6 @@
 import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
-import { type MachineAction, whyNot } from '#contracts/machine/rules.ts'
+import { alreadyDone, type MachineAction, whyNot, whyProtected } from '#contracts/machine/rules.ts'
 import type { Request } from '../operations/request.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan, Step } from '../steps/step.ts'
@@ -61,13 +61,20 @@ export function settledState(record: MachineRecord, parts: Parts): 'running' | '
   return parts.live.isRunning(record.uuid) ? 'running' : 'stopped'
 }
 
+/** Throws the rule's sentence when a guard of the machine forbids the action. */
+export function assertUnprotected(action: 'delete' | 'reprovision', record: MachineRecord): void {
+  const reason = whyProtected(action, record)
+  if (reason !== null) throw new AppError('Indestructible', reason)
+}
+
 export function about(uuid: string, kind: Request['kind'], parts: Parts): Pick<Request, 'kind' | 'subject' | 'settle'> {
   return { kind, subject: uuid, settle: () => publishMachine(uuid, parts) }
 }
 
 function planStart(record: MachineRecord, parts: Parts): Plan {
   const { uuid } = record
-  if (parts.live.isRunning(uuid)) return { ...runtimePlan(autobootSteps(record, true, parts)), warnings: [`VM ${uuid} is already 'running'`] }
+  const done = alreadyDone('start', { uuid, brand: record.brand, state: settledState(record, parts) })
+  if (done !== null) return { ...runtimePlan(autobootSteps(record, true, parts)), warnings: [done] }
   refuse('start', record, parts)
   assertStartable(record, parts)
   return {
@@ -79,10 +86,8 @@ function planStart(record: MachineRecord, parts: Parts): Plan {
 function planStop(record: MachineRecord, options: { force?: boolean | undefined; timeout_s?: number | undefined }, parts: Parts): Plan {
   const { uuid } = record
   const autoboot = autobootSteps(record, false, parts)
-  if (!parts.live.isRunning(uuid)) {
-    const state = settledState(record, parts)
-    return { ...runtimePlan(autoboot), warnings: [`VM ${uuid} is already not 'running' (currently: ${state})`] }
-  }
+  const done = alreadyDone('stop', { uuid, brand: record.brand, state: settledState(record, parts) })
+  if (done !== null) return { ...runtimePlan(autoboot), warnings: [done] }
   const grace = options.timeout_s ?? (record.docker === true ? dockerGraceS : osGraceS)
   const end: Step = options.force === true ? { kind: 'zone.halt', uuid, was_running: true } : { kind: 'zone.shutdown', uuid, grace_s: grace, was_running: true }
   return { ...runtimePlan([...autoboot, end]), durable: autoboot.length > 0, commit: { when: 'always' } }
@@ -107,7 +112,7 @@ function bootPreparation(record: MachineRecord): Step[] {
   return record.maintain_resolvers === true ? [{ kind: 'guest.prepare', uuid: record.uuid, dataset: record.uuid, record, first_boot: false }] : []
 }
 
-/** What it does ends with the next reboot of the node anyway, so a kill in the middle is simply taken back. */
+/** What it does ends with the next reboot of the node anyway, so a kill in the middle is simply taken back, unless the caller says otherwise. */
 function runtimePlan(steps: Step[]): Plan {
   return { steps, commit: { when: 'never' }, durable: false, warnings: [] }
 }

@@ -8,7 +8,7 @@ import type { Request } from '../operations/request.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan, Step } from '../steps/step.ts'
 import { committedBy, datasetOptions, nextRevision } from './create.ts'
-import { about, current, refuse } from './lifecycle.ts'
+import { about, assertUnprotected, current, refuse } from './lifecycle.ts'
 import { isSystemd, volumesOf } from './zone-spec.ts'
 
 const provisionTimeoutS = 300
@@ -29,7 +29,7 @@ export function reprovisionMachineRequest(uuid: string, payload: Record<string, 
 
 async function planReprovision(record: MachineRecord, image_uuid: string, context: Context, parts: Parts): Promise<Plan> {
   refuse('reprovision', record, parts)
-  if (record.indestructible_zoneroot === true) throw new AppError('Indestructible', 'indestructible_zoneroot is set, cannot reprovision')
+  assertUnprotected('reprovision', record)
   assertImageFits(requireImage(image_uuid, parts), record)
   const { uuid } = record
   const { storage } = parts.host

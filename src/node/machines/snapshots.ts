@@ -1,5 +1,6 @@
 import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
+import { isSnapshotName } from '#contracts/machine/rules.ts'
 import type { Context } from '#host/context.ts'
 import type { SnapshotName } from '#host/storage.ts'
 import type { Request } from '../operations/request.ts'
@@ -9,7 +10,6 @@ import { about, current, refuse } from './lifecycle.ts'
 
 /** User snapshots under this prefix, others are the system's own (smartos-node reference 1.8, 6.2). */
 const prefix = 'vmsnap-'
-const validName = /^[A-Za-z0-9\-_.:%]{1,64}$/
 
 export function createSnapshotRequest(uuid: string, name: string, parts: Parts): Request {
   assertName(name)
@@ -27,7 +27,7 @@ export function deleteSnapshotRequest(uuid: string, name: string, parts: Parts):
 }
 
 function assertName(name: string): void {
-  if (!validName.test(name)) throw new AppError('InvalidPayload', 'Invalid snapshot name', { hint: 'use 1 to 64 of A-Z a-z 0-9 - _ . : %' })
+  if (!isSnapshotName(name)) throw new AppError('InvalidPayload', 'Invalid snapshot name', { hint: 'use 1 to 64 of A-Z a-z 0-9 - _ . : %' })
 }
 
 async function planTake(record: MachineRecord, name: string, context: Context, parts: Parts): Promise<Plan> {

@@ -67,7 +67,7 @@ export async function sweepNics(context: Context, parts: Parts): Promise<void> {
 }
 
 /** Starts what should run: once after the node's boot, never on a mere restart of the daemon. */
-export async function autobootMachines(start: (uuid: string) => void, parts: Parts): Promise<void> {
+export function autobootMachines(start: (uuid: string) => void, parts: Parts): void {
   for (const record of parts.machines.all()) {
     if (record.autoboot && record.internal.failed === undefined && record.internal.receiving !== true && !parts.live.isRunning(record.uuid)) start(record.uuid)
   }
