@@ -9,6 +9,7 @@ import { hashFiles, isFresh, listTree, writeStamp } from './fresh.ts'
  */
 const bundles: readonly Bundle[] = [
   { name: 'cli', entry: 'src/cli/main.ts', format: 'cjs' },
+  { name: 'boot', entry: 'src/boot/main.ts', format: 'cjs' },
   { name: 'node', entry: 'src/node/main.ts', format: 'esm' },
 ]
 

@@ -69,6 +69,9 @@ export interface Tool {
   exitOf?(failure: Failure): number | undefined
 }
 
+/** The programs in one bundle, each loaded only when it is called. */
+export type ToolTable = Readonly<Record<string, () => Promise<{ tool: Tool }>>>
+
 export interface Failure {
   code: string
   /** The sentence with the command's `failure` before it. */

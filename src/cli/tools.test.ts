@@ -5,7 +5,8 @@ import { renderBashCompletion, renderZshCompletion } from './render-completion.t
 import { renderCommandHelp, renderToolHelp } from './render-help.ts'
 import { renderManPage } from './render-man.ts'
 import { renderReferencePage } from './render-reference.ts'
-import { chooseTool, tools } from './tools.ts'
+import { chooseTool } from './choose-tool.ts'
+import { tools } from './tools.ts'
 
 async function loadAll(): Promise<{ tool: Tool; entry: CommandEntry; command: Command }[]> {
   const found = []
@@ -83,7 +84,7 @@ test('help of a tool lists its commands', async () => {
 })
 
 test('the tool is chosen by the name of the program, else by the first word', () => {
-  assert.deepEqual(chooseTool('/usr/sbin/vmadm', ['list']), { name: 'vmadm', words: ['list'] })
-  assert.deepEqual(chooseTool('/x/main.ts', ['zlogin', 'u']), { name: 'zlogin', words: ['u'] })
-  assert.deepEqual(chooseTool('/x/main.ts', []), { name: '', words: [] })
+  assert.deepEqual(chooseTool(tools, '/usr/sbin/vmadm', ['list']), { name: 'vmadm', words: ['list'] })
+  assert.deepEqual(chooseTool(tools, '/x/main.ts', ['zlogin', 'u']), { name: 'zlogin', words: ['u'] })
+  assert.deepEqual(chooseTool(tools, '/x/main.ts', []), { name: '', words: [] })
 })
