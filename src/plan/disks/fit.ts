@@ -1,0 +1,72 @@
+import type { LayoutWishes, NoLayout } from './layout.ts'
+
+/** Disks in each group, and disks set aside. */
+export interface Fit {
+  width: number
+  spares: number
+}
+
+type Raidz = 'raidz1' | 'raidz2' | 'raidz3'
+type Sizes = Pick<LayoutWishes, 'spares' | 'width'>
+
+/** Widths considered unless one is asked for, and the disks per spare (two at most). */
+export const raidzLimits: Record<Raidz, { min: number; max: number; disks_per_spare: number }> = {
+  raidz1: { min: 3, max: 6, disks_per_spare: 7 },
+  raidz2: { min: 7, max: 12, disks_per_spare: 12 },
+  raidz3: { min: 9, max: 20, disks_per_spare: 15 },
+}
+
+/** Numbers of disks that are too few for the limits but are allowed as one group. */
+const narrow: Partial<Record<Raidz, readonly number[]>> = { raidz2: [5, 6], raidz3: [7, 8] }
+
+/** Without wishes: pairs, none spare of 2 or 4 disks, else one in 16 and what does not pair. */
+export function fitMirror(count: number, { spares, width }: Sizes): Fit | NoLayout {
+  if (count < 2) return { error: 'at least 2 disks are required for mirroring' }
+  if (width !== undefined) {
+    if (spares !== undefined && spares >= count) return invalidSpares(count, spares)
+    const left = count - (spares ?? 0)
+    if (width < 2 || width > left) return { error: `${width} is an invalid width for mirroring and ${left} disks` }
+  }
+  const wide = width ?? 2
+  // SmartOS makes a mirror of the one disk that an odd number leaves, which ZFS then refuses.
+  const isPossible = spares === undefined || (spares <= count - wide && (width !== undefined || (count - spares) % wide === 0))
+  if (spares !== undefined) return isPossible ? { width: wide, spares } : invalidSpares(count, spares)
+  if (width !== undefined) return { width, spares: count % width }
+  if (count === 2 || count === 4) return { width: wide, spares: 0 }
+  const least = Math.ceil(count / 16)
+  return { width: wide, spares: least + ((count - least) % wide) }
+}
+
+function invalidSpares(count: number, spares: number): NoLayout {
+  return { error: `${spares} is an invalid number of spares for ${count} disks` }
+}
+
+/** The narrowest width that uses up all disks but the spares; spares are added until one does, unless their number is asked for. */
+export function fitRaidz(count: number, layout: Raidz, wishes: Sizes): Fit | NoLayout {
+  const limits = raidzLimits[layout]
+  const range = narrow[layout]?.includes(count) ? { min: count, max: count } : limits
+  const type = layout === 'raidz1' ? 'raidz' : layout
+  const spares = wishes.spares ?? Math.min(2, Math.floor(count / limits.disks_per_spare))
+  if (wishes.width !== undefined) return checkWidth(count, type, range, { width: wishes.width, spares: wishes.spares })
+  for (let aside = spares; count - aside >= range.min; aside += 1) {
+    for (let width = range.min; width <= range.max; width += 1) if ((count - aside) % width === 0) return { width, spares: aside }
+    if (wishes.spares !== undefined)
+      return { error: `no acceptable ${type} layout is possible with ${count} disks and ${aside} ${aside === 1 ? 'spare' : 'spares'}` }
+  }
+  return { error: `no acceptable ${type} layout is possible with ${count} disks` }
+}
+
+/** A width that is asked for may be above the limit. */
+function checkWidth(
+  count: number,
+  type: string,
+  range: { min: number; max: number },
+  { width, spares }: { width: number; spares: number | undefined },
+): Fit | NoLayout {
+  if (width < range.min || width > count) {
+    return { error: `${width} is an invalid width for ${type} and ${count} disks (min: ${range.min}, default max: ${range.max})` }
+  }
+  const aside = spares ?? count % width
+  if (count - aside < width) return { error: `${width} is an invalid width for ${type} and ${aside} spares` }
+  return { width, spares: aside }
+}
