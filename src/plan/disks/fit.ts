@@ -19,22 +19,23 @@ export const raidzLimits: Record<Raidz, { min: number; max: number; disks_per_sp
 /** Numbers of disks that are too few for the limits but are allowed as one group. */
 const narrow: Partial<Record<Raidz, readonly number[]>> = { raidz2: [5, 6], raidz3: [7, 8] }
 
-/** Without wishes: pairs, none spare of 2 or 4 disks, else one in 16 and what does not pair. */
+/** Without wishes: pairs. */
 export function fitMirror(count: number, { spares, width }: Sizes): Fit | NoLayout {
   if (count < 2) return { error: 'at least 2 disks are required for mirroring' }
-  if (width !== undefined) {
-    if (spares !== undefined && spares >= count) return invalidSpares(count, spares)
-    const left = count - (spares ?? 0)
-    if (width < 2 || width > left) return { error: `${width} is an invalid width for mirroring and ${left} disks` }
-  }
-  const wide = width ?? 2
+  const left = count - (spares ?? 0)
+  if (left <= 0) return invalidSpares(count, spares ?? 0)
+  if (width !== undefined && (width < 2 || width > left)) return { error: `${width} is an invalid width for mirroring and ${left} disks` }
+  if (spares === undefined) return width === undefined ? { width: 2, spares: chooseMirrorSpares(count) } : { width, spares: count % width }
   // SmartOS makes a mirror of the one disk that an odd number leaves, which ZFS then refuses.
-  const isPossible = spares === undefined || (spares <= count - wide && (width !== undefined || (count - spares) % wide === 0))
-  if (spares !== undefined) return isPossible ? { width: wide, spares } : invalidSpares(count, spares)
-  if (width !== undefined) return { width, spares: count % width }
-  if (count === 2 || count === 4) return { width: wide, spares: 0 }
+  if (left < 2 || (width === undefined && left % 2 !== 0)) return invalidSpares(count, spares)
+  return { width: width ?? 2, spares }
+}
+
+/** None of 2 or 4 disks, else one in 16 and the one that is left without a twin. */
+function chooseMirrorSpares(count: number): number {
+  if (count === 2 || count === 4) return 0
   const least = Math.ceil(count / 16)
-  return { width: wide, spares: least + ((count - least) % wide) }
+  return least + ((count - least) % 2)
 }
 
 function invalidSpares(count: number, spares: number): NoLayout {

@@ -37,11 +37,11 @@ export function planDiskLayout(disks: readonly LayoutDisk[], wishes: LayoutWishe
   if (layout === undefined) return { error: `unknown layout ${wanted}` }
   const pool = layout === 'single' ? planSingle(roles.storage, wishes) : planGroups(roles.storage, layout, wishes)
   if ('error' in pool) return pool
-  return {
-    ...pool,
-    ...(roles.logs.length === 0 ? {} : { logs: roles.logs.map(asDevice) }),
-    ...(roles.cache.length === 0 ? {} : { cache: roles.cache.map(asDevice) }),
-  }
+  return { ...pool, ...listDevices('logs', roles.logs), ...listDevices('cache', roles.cache) }
+}
+
+function listDevices(role: 'spares' | 'logs' | 'cache', disks: readonly LayoutDisk[]): Partial<PoolLayout> {
+  return disks.length === 0 ? {} : { [role]: disks.map(asDevice) }
 }
 
 /** A prime number of disks above 16 fits no width but 1 and itself, which no class takes. */
@@ -70,9 +70,8 @@ function planGroups(disks: readonly LayoutDisk[], layout: Exclude<LayoutClass, '
   const type = layout === 'raidz1' ? 'raidz' : layout
   const groups = splitGroups(disks, fit, wishes.width !== undefined)
   const dataDisks = type === 'mirror' ? 1 : fit.width - parityOf[type]
-  const spares = disks.slice(disks.length - fit.spares).map(asDevice)
   return {
-    ...(fit.spares === 0 ? {} : { spares }),
+    ...listDevices('spares', disks.slice(disks.length - fit.spares)),
     vdevs: groups.map((group): LayoutGroup => ({ type, devices: group.map(asDevice) })),
     capacity: groups.reduce((sum, group) => sum + dataDisks * Number(group[0]?.size ?? 0), 0),
   }
