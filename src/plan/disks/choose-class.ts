@@ -10,16 +10,30 @@ type Sizes = Pick<LayoutWishes, 'spares' | 'width'>
 /** The class of layout for storage disks (smallest first, at least one) when none is asked for. */
 export function chooseClass(disks: readonly LayoutDisk[], wishes: Sizes): LayoutClass {
   const count = disks.length - (wishes.spares ?? 0)
-  const isSolid = disks[0]?.solid_state ?? false
+  const kind = { isSolid: disks[0]?.solid_state ?? false, isLarge: Number(disks[0]?.size) > largeDiskBytes, canVary: wishes.spares === undefined }
+  if (count <= 6) return classOfFew(count, kind)
+  return wishes.width === undefined ? classOfSeven(count, kind) : classOfWidth(wishes.width)
+}
+
+/** What the storage disks are, and whether the number of spares is ours to choose. */
+interface Kind {
+  isSolid: boolean
+  isLarge: boolean
+  canVary: boolean
+}
+
+function classOfFew(count: number, { isSolid, canVary }: Kind): LayoutClass {
   if (count <= 1) return 'single'
   if (count === 2) return 'mirror'
-  if (count <= 4) return 'raidz1'
-  if (count <= 6) return isSolid || wishes.spares !== undefined ? 'raidz1' : 'raidz2'
-  if (wishes.width !== undefined) return classOfWidth(wishes.width)
-  const isLarge = Number(disks[0]?.size) > largeDiskBytes
-  if (count > 16 || (count > raidzLimits.raidz2.min && isLarge)) return wishes.spares === undefined ? 'raidz2' : classOfMany(count)
-  if (isSolid && count < raidzLimits.raidz2.max) return 'raidz2'
-  return count % 2 === 0 || wishes.spares === undefined ? 'mirror' : classOfOdd(count)
+  return count <= 4 || isSolid || !canVary ? 'raidz1' : 'raidz2'
+}
+
+/** Seven and more. */
+function classOfSeven(count: number, { isSolid, isLarge, canVary }: Kind): LayoutClass {
+  const { min, max } = raidzLimits.raidz2
+  if (count > 16 || (count > min && isLarge)) return canVary ? 'raidz2' : classOfMany(count)
+  if (isSolid && count < max) return 'raidz2'
+  return count % 2 === 0 || canVary ? 'mirror' : classOfOdd(count)
 }
 
 function classOfWidth(width: number): LayoutClass {

@@ -24,11 +24,14 @@ export function fitMirror(count: number, { spares, width }: Sizes): Fit | NoLayo
   if (count < 2) return { error: 'at least 2 disks are required for mirroring' }
   const left = count - (spares ?? 0)
   if (left <= 0) return invalidSpares(count, spares ?? 0)
-  if (width !== undefined && (width < 2 || width > left)) return { error: `${width} is an invalid width for mirroring and ${left} disks` }
-  if (spares === undefined) return width === undefined ? { width: 2, spares: chooseMirrorSpares(count) } : { width, spares: count % width }
+  if (width === undefined) return fitPairs(count, spares)
+  if (width < 2 || width > left) return { error: `${width} is an invalid width for mirroring and ${left} disks` }
+  return { width, spares: spares ?? count % width }
+}
+
+function fitPairs(count: number, spares = chooseMirrorSpares(count)): Fit | NoLayout {
   // SmartOS makes a mirror of the one disk that an odd number leaves, which ZFS then refuses.
-  if (left < 2 || (width === undefined && left % 2 !== 0)) return invalidSpares(count, spares)
-  return { width: width ?? 2, spares }
+  return (count - spares) % 2 === 0 ? { width: 2, spares } : invalidSpares(count, spares)
 }
 
 /** None of 2 or 4 disks, else one in 16 and the one that is left without a twin. */
