@@ -29,7 +29,7 @@ export async function createIso(tree: ToolTree, source: MediaSource, file: strin
     await writeWhole(optical, await readFile(join(source.loader, loaderFiles.optical)))
     const efi = await createEfiPart(tree, source, scratch, context)
     const files = [...planLoaderFiles(source), { path: bootFileSystemFiles.medium, source: medium }, { path: opticalPath, source: optical }, ...planImageFiles(source)]
-    const argv = renderIsoArgv({ file, efi, hybrid: join(source.loader, loaderFiles.hybridSector), files })
+    const argv = renderIsoArgv({ file, stamp: source.stamp, efi, hybrid: join(source.loader, loaderFiles.hybridSector), files })
     await tree.run('xorriso', argv, env, context)
   } catch (error) {
     await removeFile(file)
@@ -54,15 +54,16 @@ async function createEfiPart(tree: ToolTree, source: MediaSource, scratch: strin
 
 interface IsoPlan {
   file: string
+  stamp: string
   efi: string
   hybrid: string
   files: readonly { path: string; source: string }[]
 }
 
-/** Words for xorriso as mkisofs. Dates come from SOURCE_DATE_EPOCH; Rock Ridge keeps names as they are. */
-export function renderIsoArgv({ file, efi, hybrid, files }: IsoPlan): string[] {
+/** Words for xorriso as mkisofs. Dates of the volume come from SOURCE_DATE_EPOCH, those of the files are given; Rock Ridge keeps names as they are. */
+export function renderIsoArgv({ file, stamp, efi, hybrid, files }: IsoPlan): string[] {
   return [
-    ...['-as', 'mkisofs', '-quiet', '-r', '-V', bootLabel, '-iso-level', '3', '-o', file],
+    ...['-as', 'mkisofs', '-quiet', '-r', '-V', bootLabel, '-iso-level', '3', '-o', file, '--set_all_file_dates', `${stamp.replaceAll(/\D/g, '')}00`],
     ...['--grub2-mbr', hybrid, '-partition_offset', '16', '--mbr-force-bootable', '-append_partition', '2', partitionTypes.efiSystem, efi, '-appended_part_as_gpt'],
     ...['-c', 'boot/boot.cat', '-b', opticalPath, '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info'],
     ...['-eltorito-alt-boot', '-e', '--interval:appended_partition_2:all::', '-no-emul-boot'],
