@@ -28,6 +28,7 @@ export const calls = {
   'event.follow': 'GET /events',
   'node.ping': 'GET /ping',
   'node.status': 'GET /status',
+  'node.stop_all': 'POST /stop_all',
   'node.sysinfo': 'GET /sysinfo',
   'operation.list': 'GET /operations',
   'operation.get': 'GET /operations/:id',

@@ -70,14 +70,27 @@ export function renderMmdebstrap(recipe: Recipe, build: Build): Argv {
     '--aptopt=APT::Install-Recommends "false";',
     '--aptopt=Acquire::Languages "none";',
     ...build.access.map((option) => `--aptopt=${option}`),
+    ...(recipe.groups ?? []).map(renderGroupHook),
     `--customize-hook=sync-in ${build.overlay} /`,
     ...Object.entries(recipe.links).flatMap(([path, to]) => renderLinkHook(path, to)),
     '--customize-hook=rm -f "$1"/etc/hostname "$1"/etc/ssh/ssh_host_*_key*',
+    ...(recipe.type === 'zone-dataset' ? sparseHooks : []),
     recipe.suite,
     build.archive,
     ...build.sources,
   ]
 }
+
+/** mmdebstrap's option that adds a line to /etc/group before other than essential packages are there. */
+export function renderGroupHook(line: string): string {
+  return `--essential-hook=echo ${line} >> "$1"/etc/group`
+}
+
+/** Last of all, as hooks run programs of the tree: no /usr, and no word of packages that dpkg could not keep. */
+const sparseHooks = [
+  '--customize-hook=rm -rf "$1"/usr "$1"/boot "$1"/etc/apt/sources.list* "$1"/etc/apt/trusted.gpg.d "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg "$1"/var/lib/dpkg "$1"/var/cache/debconf "$1"/var/log/*',
+  '--customize-hook=mkdir "$1"/usr',
+]
 
 function renderLinkHook(path: string, to: string): string[] {
   const remove = `--customize-hook=rm -f "$1"/${path}`

@@ -31,12 +31,13 @@ export interface BuiltFile {
 
 /** Version 2 manifest of an image file; the UUID comes from the file's content. */
 export function renderManifest(recipe: Recipe, file: BuiltFile): ImageManifest {
+  const type = recipe.type ?? 'lx-dataset'
   return {
     v: 2,
     uuid: renderUuid5(namespace, file.sha1),
     name: recipe.name,
     version: recipe.version,
-    type: 'lx-dataset',
+    type,
     os: 'linux',
     owner: '00000000-0000-0000-0000-000000000000',
     state: 'active',
@@ -45,7 +46,8 @@ export function renderManifest(recipe: Recipe, file: BuiltFile): ImageManifest {
     published_at: file.published_at,
     description: recipe.description,
     files: [{ sha1: file.sha1, size: file.size, compression: 'zstd', format: 'tar' }],
-    requirements: { brand: 'lx', min_ram: recipe.min_ram },
+    // A sparse root suits several brands; its type tells which.
+    requirements: { ...(type === 'lx-dataset' ? { brand: 'lx' } : {}), min_ram: recipe.min_ram },
     tags: { role: 'os', [recipeTag]: hashRecipe(recipe) },
   }
 }

@@ -18,6 +18,10 @@ export interface Recipe {
   files: Readonly<Record<string, string>>
   /** Links that are added, path → target. */
   links: Readonly<Record<string, string>>
+  /** `zone-dataset`: /usr is left empty, for the node's (see docs/adr/0019-sparse-zones.md). Absent: `lx-dataset`, a whole root. */
+  type?: 'lx-dataset' | 'zone-dataset'
+  /** Lines of /etc/group that are there before any package but the essential ones is. */
+  groups?: readonly string[]
 }
 
 /** Short hash of all of a recipe; the order of its keys does not matter. */

@@ -15,6 +15,8 @@ import { version } from './version.ts'
 
 export interface DaemonOptions extends LinuxHostOptions {
   datacenterName: string | undefined
+  platform: string | undefined
+  declaredTags: string | undefined
   logLevel: string
 }
 
@@ -41,6 +43,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     guestDir,
     serverUuid: await readServerUuid(host.storage, context),
     ...(options.datacenterName === undefined ? {} : { datacenterName: options.datacenterName }),
+    ...(options.platform === undefined ? {} : { platform: options.platform }),
+    ...(options.declaredTags === undefined ? {} : { declaredTags: options.declaredTags }),
     log,
   })
   const server = await listen(socketPath, { parts: node.parts, operations: node.operations, version, startedAt, readSysinfo: createSysinfoReader(node.parts) })

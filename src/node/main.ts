@@ -11,6 +11,8 @@ const { values } = parseArgs({
     'native-dir': { type: 'string' },
     'cgroup-parent': { type: 'string', default: 'spirula' },
     'datacenter-name': { type: 'string' },
+    'platform': { type: 'string' },
+    'nic-tags': { type: 'string' },
     'log-level': { type: 'string', default: 'info' },
   },
 })
@@ -29,6 +31,8 @@ const daemon = await startDaemon({
   nativeDir: values['native-dir'],
   cgroupParent: values['cgroup-parent'],
   datacenterName: values['datacenter-name'],
+  platform: values['platform'],
+  declaredTags: values['nic-tags'],
   logLevel: values['log-level'],
 }).catch((error: unknown) => {
   process.stderr.write(`spirulad: ${renderChain(error)}\n`)

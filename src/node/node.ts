@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isAppError } from '#contracts/errors.ts'
 import type { Context, Log } from '#host/context.ts'
 import type { ZoneExit } from '#host/runtime.ts'
-import { ensureDirectory, readJsonFile, readTextFile, writeFileAtomic } from '#host/fs/atomic.ts'
+import { ensureDirectory } from '#host/fs/atomic.ts'
 import { createAddressIndex } from '#plan/machine/address-index.ts'
 import { openFeed } from './events/feed.ts'
+import { applyDeclaredTags } from './declared-tags.ts'
 import type { Host } from './host.ts'
 import { guestsRunDir, imagesDir, journalDir, type Layout, machinesDir } from './layout.ts'
-import { startMachineRequest } from './machines/lifecycle.ts'
 import { publishState, readAllFacts, readLastExit } from './machines/read.ts'
 import { followLeases } from './machines/leased-resolvers.ts'
 import { createMetadataAccess } from './machines/metadata-access.ts'
@@ -17,7 +18,9 @@ import { createLocks } from './operations/locks.ts'
 import { createOperations, type Operations } from './operations/operations.ts'
 import type { Hooks } from './operations/run-plan.ts'
 import type { Parts } from './parts.ts'
-import { adoptZones, autobootMachines, sweepNics, sweepOrphans } from './reconcile/adopt.ts'
+import { readPlatform } from './platform.ts'
+import { adoptZones, sweepNics, sweepOrphans } from './reconcile/adopt.ts'
+import { autobootOnce } from './reconcile/autoboot.ts'
 import { createExitHandler, type ExitHandler } from './reconcile/exits.ts'
 import { beginRecovery } from './reconcile/recover.ts'
 import { createLive } from './state/live.ts'
@@ -31,6 +34,10 @@ export interface NodeOptions {
   guestDir: string
   serverUuid: string
   datacenterName?: string
+  /** Directory of the platform's own tree; absent on a node that was booted from none. */
+  platform?: string
+  /** File of the nic tags that the node's settings declare. */
+  declaredTags?: string
   log: Log
   now?: () => Date
   hooks?: Hooks
@@ -60,7 +67,8 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const journal = await openJournal(journalDir(layout))
   const operations = createOperations({ parts, journal, locks, hooks })
 
-  for (const tag of parts.tags.all()) await host.network.ensureTag(tag, context)
+  if (options.declaredTags !== undefined) await applyDeclaredTags(options.declaredTags, parts.tags)
+  await ensureTags(parts, context)
   await adoptZones(context, parts)
   const stopFollowing = followLeases(parts)
   const closing = new AbortController()
@@ -75,6 +83,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     await sweepOrphans(context, { locks, parts, exits })
     await sweepNics(context, parts)
     await autobootOnce(parts, operations)
+    parts.startup.settled = true
   })
   return {
     parts,
@@ -129,19 +138,22 @@ async function openParts(options: NodeOptions, layout: Layout, now: () => Date):
     incoming: new Map(),
     live: createLive(),
     feed: await openFeed(layout.configDir, options.log),
+    platform: options.platform === undefined ? null : await readPlatform(options.platform, options.log),
+    startup: { settled: false, stopping: false, problems: [] },
   }
   const metadata = options.metadata ?? createMetadataServers({ dir: guestsRunDir(layout), access: createMetadataAccess(parts), log: options.log })
   return { ...parts, metadata }
 }
 
-/** Once for each boot of the node: a machine that was shut down from inside stays down when only the daemon restarts. */
-async function autobootOnce(parts: Parts, operations: Operations): Promise<void> {
-  const marker = join(parts.layout.runDir, 'autobooted.json')
-  const boot_id = (await readTextFile('/proc/sys/kernel/random/boot_id'))?.trim() ?? 'unknown'
-  const noted = (await readJsonFile(marker)) as { boot_id?: string } | null
-  if (noted?.boot_id === boot_id) return
-  await writeFileAtomic(marker, JSON.stringify({ boot_id }), { durable: false })
-  const started: string[] = []
-  autobootMachines((uuid) => void started.push(operations.start(startMachineRequest(uuid, parts)).id), parts)
-  await Promise.all(started.map((id) => operations.wait(id)))
+/** A tag whose link is not there (a pool from another node, a card taken out) is told of; machines on others run all the same. */
+async function ensureTags(parts: Parts, context: Context): Promise<void> {
+  for (const tag of parts.tags.all()) {
+    try {
+      await parts.host.network.ensureTag(tag, context)
+    } catch (err) {
+      if (!isAppError(err)) throw err
+      parts.log.error({ err, tag: tag.name }, 'a nic tag could not be set up')
+      parts.startup.problems.push(`Nic tag ${tag.name} could not be set up: ${err.message}`)
+    }
+  }
 }

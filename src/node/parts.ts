@@ -11,6 +11,7 @@ import type { Live } from './state/live.ts'
 import type { NicTagStore } from './state/nic-tags.ts'
 import type { RecordStore } from './state/record-store.ts'
 import type { MetadataServers } from './metadata/server.ts'
+import type { Platform } from './platform.ts'
 
 /** What the daemon is put together from; made once in `node.ts` and handed around as a plain argument. */
 export interface Parts {
@@ -33,4 +34,17 @@ export interface Parts {
   live: Live
   feed: Feed
   metadata: MetadataServers
+  /** null on a node that was not booted from a platform image. */
+  platform: Platform | null
+  startup: Startup
+}
+
+/** How far the daemon is, from its start to the node's end. */
+export interface Startup {
+  /** What a killed daemon left is finished or unwound, and what starts with the node has been started. */
+  settled: boolean
+  /** All machines are being stopped: none is to start by itself. */
+  stopping: boolean
+  /** Sentences about what is wrong since the start. */
+  problems: string[]
 }

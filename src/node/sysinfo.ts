@@ -11,6 +11,7 @@ export function createSysinfoReader(parts: Parts): () => Promise<Record<string, 
     for (const tag of parts.tags.all()) nicTags[bridgeName(tag.name)] = [tag.name]
     return await readSysinfo({
       uuid: parts.serverUuid,
+      ...(typeof parts.platform?.stamp === 'string' ? { liveImage: parts.platform.stamp } : {}),
       ...(parts.datacenterName === undefined ? {} : { datacenterName: parts.datacenterName }),
       zpool: { name: storage.pool, encrypted: false, disks: [], profile: storage.kind, created: null, sizeGib: Math.floor(usage.size_bytes / 2 ** 30) },
       nicTags,

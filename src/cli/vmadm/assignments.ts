@@ -22,6 +22,7 @@ export const integerProperties = [
   'max_locked_memory',
   'max_swap',
   'tmpfs',
+  'boot_order',
   'cpu_cap',
   'cpu_shares',
   'zfs_io_priority',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { RootFacts } from '../machine/record.ts'
 
 export const imageTypes = ['zone-dataset', 'lx-dataset', 'zvol', 'docker', 'lxd', 'other'] as const
 
@@ -51,5 +52,5 @@ export interface InstalledImage {
   source: string | null
   installed_at: string
   /** What its root tree was seen to hold when it was installed. */
-  facts?: { systemd: boolean; cloud_init: boolean }
+  facts?: RootFacts
 }

@@ -29,6 +29,7 @@ const columns: Readonly<Record<string, number | [number, string]>> = {
   alias: 10,
   autoboot: 8,
   billing_id: 36,
+  boot_order: 10,
   boot_timestamp: 24,
   brand: 14,
   cpu_cap: 7,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { brands, machineStates } from './record.ts'
+import { brands, defaultBootOrder, machineStates } from './record.ts'
 import { type PropertyTable, describeProperty, osBrands } from './properties-shape.ts'
 import { booleanSchema, choiceSchema, integerSchema, listSchema, patternSchema, scalarMapSchema, textSchema, uuidSchema } from './properties-values.ts'
 
@@ -19,6 +19,7 @@ export const identityProperties = {
   owner_uuid: describeProperty(uuidSchema(), 'Who owns the machine', { set: 'both', default: zeroUuid }),
   billing_id: describeProperty(uuidSchema(), 'Label for accounting', { set: 'both', default: zeroUuid }),
   autoboot: describeProperty(booleanSchema(), 'Start with the node; start sets it, stop clears it', { set: 'both', default: 'true' }),
+  boot_order: describeProperty(integerSchema(0, 1_000_000), 'With autoboot: lower numbers start first when the node boots, equal ones together, and stop last; ours, SmartOS has none', { set: 'both', default: String(defaultBootOrder), example: 10 }),
   archive_on_delete: describeProperty(booleanSchema(), 'Keep configuration and logs under zones/archive when deleted', { set: 'both', default: 'false' }),
   do_not_inventory: describeProperty(booleanSchema(), 'Hide from the cloud’s inventory', { set: 'both', default: 'false' }),
   indestructible_zoneroot: describeProperty(booleanSchema(), 'Refuse to delete or reprovision', { set: 'both', effect: 'live', default: 'false' }),

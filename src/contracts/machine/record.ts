@@ -1,6 +1,6 @@
 import type { NetworkAddress } from '../network/address.ts'
 
-/** Brands SmartOS knows. On this node: OS brands are containers; `joyent` waits for the platform, kvm and bhyve for the hypervisor. */
+/** Brands SmartOS knows. On this node: OS brands are containers, `joyent` and `builder` with the programs of the platform; kvm and bhyve wait for the hypervisor. */
 export const brands = ['joyent', 'joyent-minimal', 'builder', 'lx', 'kvm', 'bhyve'] as const
 export type Brand = (typeof brands)[number]
 
@@ -62,6 +62,8 @@ export interface MachineRecord {
   owner_uuid: string
   billing_id: string
   autoboot: boolean
+  /** Absent: `defaultBootOrder`. */
+  boot_order?: number
   archive_on_delete?: boolean
   do_not_inventory?: boolean
   indestructible_zoneroot?: boolean
@@ -128,8 +130,19 @@ export interface RecordInternal {
   /** A receive has not brought all datasets yet. */
   receiving?: boolean
   /** Of a machine that was received: what its root tree was seen to hold, for its image may not be here. */
-  facts?: { systemd: boolean; cloud_init: boolean }
+  facts?: RootFacts
 }
+
+/** What a root tree was seen to hold before any guest could touch it. */
+export interface RootFacts {
+  systemd: boolean
+  cloud_init: boolean
+  /** It has no /usr of its own; the node mounts the platform's. */
+  sparse?: boolean
+}
+
+/** Machines are started with the node in this order, lower numbers first; ours, SmartOS has none. */
+export const defaultBootOrder = 1000
 
 /** User view of the life of a machine (smartos-node reference 1.7). */
 export const machineStates = [

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 
 /**
@@ -74,6 +74,12 @@ async function ensurePlainDirectories(root: string, path: string): Promise<boole
     else if (!present.isDirectory()) return false
   }
   return true
+}
+
+/** Whether there is a directory, no link, with nothing in it; `path` is a single name. */
+export async function isEmptyGuestDirectory(root: string, path: string): Promise<boolean> {
+  const place = join(root, normalize(path))
+  return (await lstatOrNull(place))?.isDirectory() === true && (await readdir(place)).length === 0
 }
 
 async function lstatOrNull(path: string): Promise<Awaited<ReturnType<typeof lstat>> | null> {

@@ -1,8 +1,10 @@
+import { stopAllMachines } from '../reconcile/stop-all.ts'
 import type { Handler, Services } from './handler.ts'
 
 export const nodeHandlers = {
   'node.ping': (_call, { version }) => ({ ping: 'pong', pid: process.pid, version }),
   'node.status': (call, services) => readStatus(call.signal, services),
+  'node.stop_all': (call, { parts, operations }) => stopAllMachines((call.body as { timeout_s?: number }).timeout_s ?? 120, operations, parts),
   'node.sysinfo': (_call, { readSysinfo }) => readSysinfo(),
   'operation.list': (_call, { operations }) => operations.list(),
   'operation.get': (call, { operations }) => operations.get(call.params['id'] ?? ''),
@@ -27,6 +29,7 @@ async function readStatus(signal: AbortSignal, { parts, operations, version, sta
     },
     images: parts.images.size(),
     operations: operations.list().filter((operation) => operation.finished_at === null).length,
-    problems: [...parts.machines.problems(), ...parts.images.problems()],
+    settled: parts.startup.settled,
+    problems: [...parts.machines.problems(), ...parts.images.problems(), ...parts.startup.problems],
   }
 }

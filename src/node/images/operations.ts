@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
 import { ImageManifest, type InstalledImage } from '#contracts/image/manifest.ts'
+import type { RootFacts } from '#contracts/machine/record.ts'
 import type { Context } from '#host/context.ts'
-import { guestFileExists, readGuestLink } from '#host/fs/guest-tree.ts'
+import { guestFileExists, isEmptyGuestDirectory, readGuestLink } from '#host/fs/guest-tree.ts'
 import type { Request } from '../operations/request.ts'
 import type { Parts } from '../parts.ts'
 import type { Plan } from '../steps/step.ts'
@@ -76,8 +77,10 @@ export function clonesOf(uuid: string, parts: Parts): string[] {
 }
 
 /** Looks into the unpacked tree once, before any guest can have touched it. */
-export async function readImageFacts(dataset: string, parts: Parts): Promise<NonNullable<InstalledImage['facts']>> {
+export async function readImageFacts(dataset: string, parts: Parts): Promise<RootFacts> {
   const root = join(parts.host.storage.mountpointOf(dataset), 'root')
+  // Its init is the platform's.
+  if (await isEmptyGuestDirectory(root, '/usr')) return { systemd: true, cloud_init: false, sparse: true }
   const init = (await readGuestLink(root, '/sbin/init')) ?? (await readGuestLink(root, '/usr/sbin/init')) ?? ''
   const cloudInit = (await guestFileExists(root, '/usr/bin/cloud-init')) || (await guestFileExists(root, '/usr/local/bin/cloud-init'))
   return { systemd: init.endsWith('/systemd'), cloud_init: cloudInit }

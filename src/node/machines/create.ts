@@ -34,6 +34,7 @@ export function createMachineRequest(payload: Record<string, unknown>, options: 
     exists: (uuid) => parts.machines.require(uuid) !== undefined || parts.reserved.has(uuid),
     conflicts: parts.addresses,
     strict: options.strict,
+    platform: parts.platform !== null,
   })
   const { uuid } = planned.record
   if (!options.dry_run) {

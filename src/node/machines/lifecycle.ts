@@ -25,6 +25,18 @@ export function stopMachineRequest(uuid: string, options: { force?: boolean | un
   return { ...about(uuid, 'machine.stop', parts), transition: 'stopping', plan: () => planStop(current(uuid, parts), options, parts) }
 }
 
+/** With the node: autoboot stays, so that the machine comes back with it. */
+export function shutDownMachineRequest(uuid: string, graceS: number, parts: Parts): Request {
+  return {
+    ...about(uuid, 'machine.stop', parts),
+    transition: 'stopping',
+    plan: () => {
+      if (!parts.live.isRunning(uuid)) return runtimePlan([])
+      return { ...runtimePlan([{ kind: 'zone.shutdown', uuid, grace_s: graceS, was_running: true }]), commit: { when: 'always' } }
+    },
+  }
+}
+
 export function rebootMachineRequest(uuid: string, options: { force?: boolean | undefined }, parts: Parts): Request {
   return { ...about(uuid, 'machine.reboot', parts), plan: () => planReboot(current(uuid, parts), options, parts) }
 }

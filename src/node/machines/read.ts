@@ -25,6 +25,7 @@ export function viewMachine(record: MachineRecord, parts: Omit<Parts, 'metadata'
     datasets: facts.datasets,
     mountpoint: host.storage.mountpointOf(record.uuid),
     last_exit: live.lastExit(record.uuid) ?? null,
+    ...(typeof parts.platform?.stamp === 'string' ? { platform_buildstamp: parts.platform.stamp } : {}),
   })
 }
 

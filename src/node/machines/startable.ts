@@ -2,12 +2,15 @@ import { AppError } from '#contracts/errors.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
 import { conflictsOf } from '#plan/machine/conflicts.ts'
 import type { Parts } from '../parts.ts'
+import { requirePlatform } from '../platform.ts'
+import { imageFacts } from './zone-spec.ts'
 
 /**
  * A machine is checked again when it starts: a tag may have gone or its MTU shrunk, and another machine may
  * have taken an address while this one had failed (behaviours 11 and 12 of the reference).
  */
 export function assertStartable(record: MachineRecord, parts: Parts): void {
+  if (imageFacts(record, parts).sparse === true) requirePlatform(record.uuid, parts)
   for (const nic of record.nics) {
     const tag = parts.tags.get(nic.nic_tag)
     if (tag === undefined)

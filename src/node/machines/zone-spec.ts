@@ -1,16 +1,18 @@
 import { join } from 'node:path'
-import type { InstalledImage } from '#contracts/image/manifest.ts'
-import type { MachineRecord } from '#contracts/machine/record.ts'
+import type { MachineRecord, RootFacts } from '#contracts/machine/record.ts'
 import type { ZoneLimits, ZoneMount, ZoneSpec } from '#host/runtime.ts'
 import { planGuestMounts } from '../guest/mounts.ts'
 import { writeSeed } from '../guest/seed.ts'
 import { zoneRunDir } from '../layout.ts'
 import type { Parts } from '../parts.ts'
+import { requirePlatform } from '../platform.ts'
 
 const consoleLogBytes = 8 << 20
 
 /** Facts about an image's tree, found when it was installed. */
-export function imageFacts(record: Pick<MachineRecord, 'image_uuid' | 'internal'>, parts: Pick<Parts, 'images'>): NonNullable<InstalledImage['facts']> {
+export function imageFacts(record: Pick<MachineRecord, 'brand' | 'image_uuid' | 'internal'>, parts: Pick<Parts, 'images'>): RootFacts {
+  // Whatever a received tree looks like: that is what the brand means.
+  if (record.brand === 'joyent') return { systemd: true, cloud_init: false, sparse: true }
   return parts.images.get(record.image_uuid)?.facts ?? record.internal.facts ?? { systemd: false, cloud_init: false }
 }
 
@@ -48,6 +50,7 @@ export async function readZoneSpec(record: MachineRecord, zoneid: number, parts:
     limits: limitsOf(record),
     tmpfs_mib: record.tmpfs,
     mounts: [
+      ...(facts.sparse === true ? [platformMount(requirePlatform(record.uuid, parts).usr)] : []),
       ...planGuestMounts({
         uuid: record.uuid,
         brand: record.brand,
@@ -64,6 +67,14 @@ export async function readZoneSpec(record: MachineRecord, zoneid: number, parts:
     log_max_bytes: record.zlog_max_size ?? consoleLogBytes,
     exit_path: join(zonepath, 'lastexited'),
   }
+}
+
+/**
+ * The programs of a sparse zone. Read-only before the zone gets its copy, so that its root cannot take that
+ * off; with the zone's ids, so that its set-uid programs are its own root's. See docs/adr/0019-sparse-zones.md.
+ */
+function platformMount(usr: string): ZoneMount {
+  return { source: usr, target: '/usr', read_only: true, idmap: true }
 }
 
 function initOf(record: MachineRecord): string[] {

@@ -1,5 +1,5 @@
-import type { Context } from '#host/context.ts'
 import type { MachineRecord } from '#contracts/machine/record.ts'
+import type { Context } from '#host/context.ts'
 import type { NicPlan } from '#host/network.ts'
 import { endZone } from '../machines/boot-zone.ts'
 import { planBootedNics, readAllBootedLinks, readBootedNics } from '../machines/zone-nics.ts'
@@ -64,11 +64,4 @@ export async function sweepNics(context: Context, parts: Parts): Promise<void> {
   if (unknown.length === 0) return
   await network.detach(unknown, context)
   parts.log.warn({ unknown }, 'removed nics that no zone has')
-}
-
-/** Starts what should run: once after the node's boot, never on a mere restart of the daemon. */
-export function autobootMachines(start: (uuid: string) => void, parts: Parts): void {
-  for (const record of parts.machines.all()) {
-    if (record.autoboot && record.internal.failed === undefined && record.internal.receiving !== true && !parts.live.isRunning(record.uuid)) start(record.uuid)
-  }
 }

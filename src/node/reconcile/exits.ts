@@ -74,7 +74,7 @@ export function createExitHandler(locks: Locks, parts: Parts, signal: AbortSigna
 /** A guest that rebooted comes back; one whose init died does, unless its owner said otherwise or it is a docker one (restart_init). */
 function wantsRestart(exit: ZoneExit, parts: Parts): boolean {
   const record = parts.machines.get(exit.uuid)
-  if (record === undefined || record.internal.provisioning === true) return false
+  if (record === undefined || record.internal.provisioning === true || parts.startup.stopping) return false
   if (exit.exit_status === rebooted) return true
   return exit.exit_status !== poweredOff && (record.restart_init ?? record.docker !== true)
 }

@@ -22,6 +22,7 @@ const zeroUuid = '00000000-0000-0000-0000-000000000000'
 
 /** Optional properties in the order they are stored in; absent when not asked for. */
 const optionalNames = [
+  'boot_order',
   'archive_on_delete',
   'do_not_inventory',
   'indestructible_zoneroot',

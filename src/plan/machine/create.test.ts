@@ -146,9 +146,21 @@ test('all mistakes are told at once, in SmartOS’s form and with reasons', () =
 test('brands', () => {
   for (const brand of ['kvm', 'bhyve', 'joyent']) assert.equal(refusalOf({ brand }).code, 'BrandUnsupported', brand)
   for (const brand of ['lx', 'joyent-minimal', 'builder']) assert.equal(plan({ brand }).record.brand, brand)
+  assert.match(refusalOf({ brand: 'joyent' }).message, /use the programs of the platform, and this node runs from none/)
   assert.match(refusalOf({ brand: 'xen' }).message, /^Invalid brand while validating payload: "xen"/)
   assert.match(refusal({ image_uuid: imageUuid }).message, /^Missing required properties: brand\./)
   assert.equal(plan({ kernel_version: '4.3.0' }).record.kernel_version, '4.3.0')
+})
+
+test('sparse images are for brand joyent, on a node that has a platform', () => {
+  const illumos = { readImage: () => imageForTests({ type: 'zone-dataset', os: 'smartos' }) }
+  const sparse = { readImage: () => imageForTests({ type: 'zone-dataset' }) }
+  const platform = true
+  for (const brand of ['joyent', 'joyent-minimal', 'builder']) assert.equal(plan({ brand, image_uuid: imageUuid }, { ...sparse, platform }).record.brand, brand)
+  assert.match(refusal({ brand: 'joyent', image_uuid: imageUuid }, { platform }).message, /is of type lx-dataset, but the root of a joyent zone needs type zone-dataset/)
+  assert.match(refusal({ brand: 'lx', image_uuid: imageUuid }, { ...sparse, platform }).message, /has no \/usr of its own/)
+  assert.match(refusal({ brand: 'joyent', image_uuid: imageUuid }, { ...illumos, platform }).message, /holds illumos programs/)
+  assert.match(refusal({ brand: 'builder', image_uuid: imageUuid }, sparse).message, /this node runs from none/)
 })
 
 test('unknown and foreign properties are named; unknown ones are errors when strict', () => {
@@ -172,7 +184,7 @@ test('unknown and foreign properties are named; unknown ones are errors when str
 test('images', () => {
   assert.equal(refusalOf({ image_uuid: imageUuid.replace('1', '2') }).code, 'ImageNotFound')
   const withImage = (manifest: Parameters<typeof imageForTests>[0]): AppError => refusalOf({}, { readImage: () => imageForTests(manifest) })
-  assert.match(withImage({ type: 'zone-dataset' }).message, /illumos programs/)
+  assert.match(withImage({ type: 'zone-dataset', os: 'smartos' }).message, /illumos programs/)
   assert.match(withImage({ type: 'zvol' }).message, /disk of a virtual machine/)
   assert.match(withImage({ requirements: { min_ram: 512 } }).message, /at least 512 MiB/)
   assert.match(withImage({ requirements: { max_ram: 128 } }).message, /at most 128 MiB/)

@@ -7,7 +7,7 @@ import type { Item } from './check-items.ts'
 import { renderValue } from './check-value.ts'
 import { completeRecord, type Identity, type Wanted } from './complete.ts'
 import { checkTargets, planFilesystem } from './filesystems.ts'
-import { checkImage } from './image-fit.ts'
+import { checkImage, whyNoPlatform } from './image-fit.ts'
 import { type Memory, planMemory } from './memory.ts'
 import { planNicDraft } from './nic-draft.ts'
 import { type NicFacts, planNicList } from './nics.ts'
@@ -30,6 +30,8 @@ export interface CreateFacts extends NicFacts {
   conflicts: AddressLookup
   /** Unknown properties are errors. */
   strict: boolean
+  /** The node lends zones the programs of its platform. */
+  platform: boolean
 }
 
 export interface CreatePlan {
@@ -48,11 +50,11 @@ const defaultQuotaGib = 10
  * NicTagNotFound, AddressConflict, MachineExists, UnknownProperty); BrandUnsupported alone comes first.
  */
 export function planCreate(payload: Record<string, unknown>, facts: CreateFacts): CreatePlan {
-  const brand = readBrand(payload['brand'])
+  const brand = readBrand(payload['brand'], facts)
   const checked = checkPayload('create', brand ?? 'lx', payload)
   const notices = judgeNotices(checked.notices, facts.strict)
   const work: Work = { brand: brand ?? 'lx', checked, facts, problems: [...checked.problems, ...notices.problems], warnings: notices.warnings }
-  if (brand === null) work.problems.unshift({ path: 'brand', message: 'brand is missing: use lx or joyent-minimal.', missing: true })
+  if (brand === null) work.problems.unshift({ path: 'brand', message: 'brand is missing: use lx, joyent or joyent-minimal.', missing: true })
   applyOldNames(work)
 
   const identity = planIdentity(work)
@@ -87,21 +89,22 @@ function keep<T extends { problems: Problem[]; warnings?: string[] }>(result: T,
 }
 
 /** null when absent. Throws for brands that there are not, or not here. */
-function readBrand(value: unknown): Brand | null {
+function readBrand(value: unknown, facts: CreateFacts): Brand | null {
   if (value === undefined || value === null || value === '') return null
   const brand = brands.find((known) => known === value)
   if (brand === undefined) {
     const message = `Invalid brand while validating payload: ${renderValue(value)}; a brand is one of ${brands.join(', ')}.`
     throw new AppError('InvalidPayload', message, { details: [{ path: 'brand', message }] })
   }
-  const why = whyUnsupported(brand)
+  const why = whyUnsupported(brand, facts.platform)
   if (why === null) return brand
-  throw new AppError('BrandUnsupported', why, { hint: 'use brand lx or joyent-minimal', details: [{ path: 'brand', message: why }] })
+  const hint = `use brand lx or joyent-minimal with a whole image${brand === 'joyent' ? ', or boot the node from a platform image' : ''}`
+  throw new AppError('BrandUnsupported', why, { hint, details: [{ path: 'brand', message: why }] })
 }
 
-function whyUnsupported(brand: Brand): string | null {
+function whyUnsupported(brand: Brand, platform: boolean): string | null {
   if (brand === 'kvm' || brand === 'bhyve') return `This node cannot run ${brand} machines yet: virtual machines arrive with the hypervisor.`
-  return brand === 'joyent' ? 'This node cannot run joyent machines yet: they share the userland of the platform, which is not there.' : null
+  return brand === 'joyent' && !platform ? whyNoPlatform('joyent machines') : null
 }
 
 /** Old names of properties count where the new one is not given. */
@@ -165,14 +168,21 @@ function planCreateMemory(work: Work): Memory {
 
 function readFittingImage(identity: Identity, memory: Memory, { facts, problems }: Work): InstalledImage | null {
   const uuid = identity.image_uuid
+  const { platform } = facts
   if (uuid === '') {
     const isBad = problems.some((problem) => ['image_uuid', 'dataset_uuid', 'zone_dataset_uuid'].includes(problem.path))
     if (!isBad) problems.push({ path: 'image_uuid', message: 'image_uuid is missing: it names the installed image the machine is made from.', missing: true })
     return null
   }
   const image = facts.readImage(uuid)
-  if (image === null) problems.push({ path: 'image_uuid', message: `Image ${uuid} is not installed on this node.`, code: 'ImageNotFound' })
-  else problems.push(...checkImage(image, { brand: identity.brand, max_physical_memory: memory.max_physical_memory }))
+  if (image === null) {
+    problems.push({ path: 'image_uuid', message: `Image ${uuid} is not installed on this node.`, code: 'ImageNotFound' })
+    return null
+  }
+  const unfit = checkImage(image, { brand: identity.brand, max_physical_memory: memory.max_physical_memory })
+  if (unfit.length === 0 && image.manifest.type === 'zone-dataset' && !platform)
+    unfit.push({ path: 'image_uuid', message: whyNoPlatform(`machines of image ${uuid}`) })
+  problems.push(...unfit)
   return image
 }
 

@@ -35,6 +35,7 @@ export function factsForTests(change: Partial<CreateFacts> = {}): CreateFacts & 
     readNicTag: (name) => tags[name] ?? null,
     exists: () => false,
     strict: false,
+    platform: false,
     ...change,
     conflicts: (change.conflicts as AddressIndex | undefined) ?? createAddressIndex(),
   }
