@@ -9,7 +9,7 @@ import { ensureDaemon } from './daemon.ts'
 import { ensureFirstZone } from './first-zone.ts'
 import { ensureImage } from './images.ts'
 import { ensureInternalNetwork } from './internal-network.ts'
-import { createProgress } from './progress.ts'
+import { createProgress } from '#lib/progress.ts'
 import { ensureShellHelp } from './shell-help.ts'
 import { ensureChoices, type Places, socketOf, type UpOptions } from './settings.ts'
 
