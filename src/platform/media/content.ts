@@ -22,7 +22,8 @@ export function planImageFiles({ platformDir, stamp }: MediaSource): (FatFile & 
   return imageFiles.map((name) => {
     const source = join(platformDir, name)
     const found = statSync(source, { throwIfNoEntry: false })
-    if (found?.isFile() !== true) throw new AppError('NotFound', `The platform image ${platformDir} has no file ${name}.`, { hint: 'build it with ./spirula platform build' })
+    if (found?.isFile() !== true)
+      throw new AppError('NotFound', `The platform image ${platformDir} has no file ${name}.`, { hint: 'build it with ./spirula platform build' })
     return { path: `${platformDirectory(stamp)}/${name}`, source, sizeBytes: found.size }
   })
 }

@@ -21,7 +21,12 @@ export interface FatFile {
 }
 
 /** Makes the file system and copies the files into it. Dates are those of `env`'s SOURCE_DATE_EPOCH. */
-export async function createFat(tree: ToolTree, place: FatPlace, content: { files: readonly FatFile[]; env: Record<string, string> }, context: Context): Promise<void> {
+export async function createFat(
+  tree: ToolTree,
+  place: FatPlace,
+  content: { files: readonly FatFile[]; env: Record<string, string> },
+  context: Context,
+): Promise<void> {
   const { files, env } = content
   const serial = createHash('sha256').update(place.seed).digest('hex').slice(0, 8)
   const sectors = place.offsetBytes / 512
@@ -29,9 +34,23 @@ export async function createFat(tree: ToolTree, place: FatPlace, content: { file
     'mkfs.fat',
     [
       // --invariant comes first, for it sets a serial number too. FAT16 is of the smallest clusters, or a small one had too few.
-      ...['--invariant', '-F', String(place.bits), ...(place.bits === 16 ? ['-s', '1'] : []), '-i', serial, '-n', place.label, '--mbr=n', '-S', '512', '-h', String(sectors)],
-      ...['--offset', String(sectors), place.file, String(place.sizeBytes / 1024)],
-    ],
+      [
+        '--invariant',
+        '-F',
+        String(place.bits),
+        ...(place.bits === 16 ? ['-s', '1'] : []),
+        '-i',
+        serial,
+        '-n',
+        place.label,
+        '--mbr=n',
+        '-S',
+        '512',
+        '-h',
+        String(sectors),
+      ],
+      ['--offset', String(sectors), place.file, String(place.sizeBytes / 1024)],
+    ].flat(),
     env,
     context,
   )

@@ -77,5 +77,7 @@ function guidOf(text: string): string {
 /** The first three groups are numbers, little endian; the rest are bytes. */
 function renderGuid(text: string): Buffer {
   const bytes = Buffer.from(text.replaceAll('-', ''), 'hex')
-  return Buffer.concat([bytes.subarray(0, 4).reverse(), bytes.subarray(4, 6).reverse(), bytes.subarray(6, 8).reverse(), bytes.subarray(8)])
+  bytes.subarray(0, 4).swap32()
+  bytes.subarray(4, 8).swap16()
+  return bytes
 }

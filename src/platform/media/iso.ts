@@ -28,7 +28,12 @@ export async function createIso(tree: ToolTree, source: MediaSource, file: strin
     // A copy, for xorriso writes the place of the image into it.
     await writeWhole(optical, await readFile(join(source.loader, loaderFiles.optical)))
     const efi = await createEfiPart(tree, source, scratch, context)
-    const files = [...planLoaderFiles(source), { path: bootFileSystemFiles.medium, source: medium }, { path: opticalPath, source: optical }, ...planImageFiles(source)]
+    const files = [
+      ...planLoaderFiles(source),
+      { path: bootFileSystemFiles.medium, source: medium },
+      { path: opticalPath, source: optical },
+      ...planImageFiles(source),
+    ]
     const argv = renderIsoArgv({ file, stamp: source.stamp, efi, hybrid: join(source.loader, loaderFiles.hybridSector), files })
     await tree.run('xorriso', argv, env, context)
   } catch (error) {
@@ -63,11 +68,21 @@ interface IsoPlan {
 /** Words for xorriso as mkisofs. Dates of the volume come from SOURCE_DATE_EPOCH, those of the files are given; Rock Ridge keeps names as they are. */
 export function renderIsoArgv({ file, stamp, efi, hybrid, files }: IsoPlan): string[] {
   return [
-    ...['-as', 'mkisofs', '-quiet', '-r', '-V', bootLabel, '-iso-level', '3', '-o', file, '--set_all_file_dates', `${stamp.replaceAll(/\D/g, '')}00`],
-    ...['--grub2-mbr', hybrid, '-partition_offset', '16', '--mbr-force-bootable', '-append_partition', '2', partitionTypes.efiSystem, efi, '-appended_part_as_gpt'],
-    ...['-c', 'boot/boot.cat', '-b', opticalPath, '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info'],
-    ...['-eltorito-alt-boot', '-e', '--interval:appended_partition_2:all::', '-no-emul-boot'],
-    '-graft-points',
-    ...files.map(({ path, source }) => `/${path}=${source}`),
-  ]
+    ['-as', 'mkisofs', '-quiet', '-r', '-V', bootLabel, '-iso-level', '3', '-o', file, '--set_all_file_dates', `${stamp.replaceAll(/\D/g, '')}00`],
+    [
+      '--grub2-mbr',
+      hybrid,
+      '-partition_offset',
+      '16',
+      '--mbr-force-bootable',
+      '-append_partition',
+      '2',
+      partitionTypes.efiSystem,
+      efi,
+      '-appended_part_as_gpt',
+    ],
+    ['-c', 'boot/boot.cat', '-b', opticalPath, '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info'],
+    ['-eltorito-alt-boot', '-e', '--interval:appended_partition_2:all::', '-no-emul-boot'],
+    ['-graft-points', ...files.map(({ path, source }) => `/${path}=${source}`)],
+  ].flat()
 }

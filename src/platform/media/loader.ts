@@ -9,9 +9,9 @@ import type { ToolTree } from './tool-tree.ts'
 
 /** Everything the two menus use is built in: nothing but configuration is read from the boot file system. */
 const commonModules = [
-  ...['boot', 'configfile', 'echo', 'fat', 'iso9660', 'linux', 'loadenv', 'ls', 'cat', 'memdisk', 'tar', 'minicmd', 'normal', 'part_gpt', 'part_msdos'],
-  ...['probe', 'reboot', 'halt', 'regexp', 'search', 'search_label', 'serial', 'sleep', 'terminal', 'test', 'true', 'gfxterm', 'all_video', 'extcmd'],
-]
+  ['boot', 'configfile', 'echo', 'fat', 'iso9660', 'linux', 'loadenv', 'ls', 'cat', 'memdisk', 'tar', 'minicmd', 'normal', 'part_gpt', 'part_msdos'],
+  ['probe', 'reboot', 'halt', 'regexp', 'search', 'search_label', 'serial', 'sleep', 'terminal', 'test', 'true', 'gfxterm', 'all_video', 'extcmd'],
+].flat()
 
 const targets = [
   { file: loaderFiles.efi, format: 'x86_64-efi', directory: 'x86_64-efi', modules: ['efi_gop'], optical: false },
@@ -42,9 +42,9 @@ async function createCore(tree: ToolTree, target: (typeof targets)[number], { ea
     await tree.run(
       'grub-mkimage',
       [
-        ...['-O', target.format, '-d', join(tree.root, 'usr/lib/grub', target.directory), '-o', join(out, target.file)],
-        ...['-p', '(memdisk)/boot/grub', '-m', memdisk, ...commonModules, ...target.modules],
-      ],
+        ['-O', target.format, '-d', join(tree.root, 'usr/lib/grub', target.directory), '-o', join(out, target.file)],
+        ['-p', '(memdisk)/boot/grub', '-m', memdisk, ...commonModules, ...target.modules],
+      ].flat(),
       {},
       context,
     )
