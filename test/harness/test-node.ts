@@ -30,8 +30,8 @@ export interface TestNode {
   dispose(): Promise<void>
 }
 
-/** `poolFile`: the file of another node's pool, which this one takes over. */
-export async function startTestNode(options: { poolSizeBytes?: number; images?: boolean; poolFile?: string } = {}): Promise<TestNode> {
+/** `poolFile`: the file of another node's pool, which this one takes over. `flags`: more arguments of the daemon, asked for at each of its starts. */
+export async function startTestNode(options: { poolSizeBytes?: number; images?: boolean; poolFile?: string; flags?: () => string[] } = {}): Promise<TestNode> {
   const directory = await mkdtemp('/var/tmp/spirula-test-')
   // Not the process id: in PID namespaces of their own two tests have the same one, and share /run and the cgroups.
   const tag = directory.slice(-6)
@@ -69,7 +69,7 @@ export async function startTestNode(options: { poolSizeBytes?: number; images?: 
     socket,
     pid: () => daemon!.pid!,
     async start() {
-      daemon = spawn(process.execPath, [join(repository, 'dist/node/main.js'), ...flags], { stdio: ['ignore', 'inherit', 'inherit'] })
+      daemon = spawn(process.execPath, [join(repository, 'dist/node/main.js'), ...flags, ...(options.flags?.() ?? [])], { stdio: ['ignore', 'inherit', 'inherit'] })
       await waitUntilReady(client, daemon)
     },
     async kill() {

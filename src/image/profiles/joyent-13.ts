@@ -29,6 +29,7 @@ export const joyent13: Recipe = {
   files: {
     ...debian13.files,
     'etc/motd': sharedUsr,
+    'etc/locale.conf': 'LANG=C.UTF-8\n',
     'etc/profile.d/shared-usr.sh': renderHints(),
     // Else systemd would take the first boot for one after an upgrade, and make users and caches again in each zone.
     'etc/.updated': '',
@@ -36,6 +37,7 @@ export const joyent13: Recipe = {
   },
   links: {
     ...debian13.links,
+    'etc/systemd/system/timers.target.wants/dpkg-db-backup.timer': '',
     ...Object.fromEntries(masked.map((unit) => [`etc/systemd/system/${unit}`, '/dev/null'])),
   },
 }
