@@ -10,9 +10,9 @@ test('a bootable disk has a BIOS partition, an EFI system partition and the pool
     [
       'label: gpt',
       '',
-      'disk1 : start=1MiB, size=1MiB, type=21686148-6449-6e6f-744e-656564454649, name="BIOS boot"',
-      'disk2 : start=2MiB, size=1024MiB, type=c12a7328-f81f-11d2-ba4b-00a0c93ec93b, name="EFI system"',
-      'disk3 : start=1026MiB, size=19445MiB, type=6a898cc3-1dd2-11b2-99a6-080020736631, name="zfs"',
+      'disk1 : start=1MiB, size=1MiB, type=21686148-6449-6e6f-744e-656564454649',
+      'disk2 : start=2MiB, size=1024MiB, type=c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
+      'disk3 : start=1026MiB, size=19445MiB, type=6a898cc3-1dd2-11b2-99a6-080020736631',
       '',
     ].join('\n'),
   )

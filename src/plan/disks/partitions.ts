@@ -19,8 +19,6 @@ export const partitionTypes = {
   zfs: '6a898cc3-1dd2-11b2-99a6-080020736631',
 } as const satisfies Record<PartitionRole, string>
 
-const partitionLabels = { bios: 'BIOS boot', esp: 'EFI system', zfs: 'zfs' } as const satisfies Record<PartitionRole, string>
-
 /** Below this a boot partition would take too large a share. */
 const bootableBytes = 8e9
 /** From this size on there is room for more images. */
@@ -55,11 +53,13 @@ function planBoot(diskBytes: number): Partition[] {
   ]
 }
 
-/** Input of sfdisk(8). Sizes are in MiB, so that it holds for sectors of any size. */
+/**
+ * Input of sfdisk(8). Sizes are in MiB, so that it holds for sectors of any size. Partitions get no names: ZFS would
+ * take `/dev/disk/by-partlabel/…`, the same for all disks, for the name of one of them.
+ */
 export function renderPartitionScript(partitions: readonly Partition[]): string {
   const lines = partitions.map(
-    ({ number, role, start_mib, size_mib }) =>
-      `disk${number} : start=${start_mib}MiB, size=${size_mib}MiB, type=${partitionTypes[role]}, name="${partitionLabels[role]}"`,
+    ({ number, role, start_mib, size_mib }) => `disk${number} : start=${start_mib}MiB, size=${size_mib}MiB, type=${partitionTypes[role]}`,
   )
   return `label: gpt\n\n${lines.join('\n')}\n`
 }
@@ -68,4 +68,19 @@ export function renderPartitionScript(partitions: readonly Partition[]): string 
 export function renderPartitionPath(disk: string, number: number): string {
   if (disk.startsWith('/dev/disk/')) return `${disk}-part${number}`
   return /\d$/.test(disk) ? `${disk}p${number}` : `${disk}${number}`
+}
+
+/** What a disk is divided into, for createSystemPool of src/host/disks: the input of sfdisk and the paths there will be. */
+export function planDividedDisk(
+  disk: { path: string; id_path: string | null; size_bytes: number },
+  options: { bootable: boolean },
+): { script: string; pool_path: string; boot_path: string | null } {
+  const partitions = planPartitions(disk.size_bytes, options)
+  const pathOf = (number: number): string => renderPartitionPath(disk.id_path ?? disk.path, number)
+  const isBootable = partitions.some((partition) => partition.role === 'esp')
+  return {
+    script: renderPartitionScript(partitions),
+    pool_path: pathOf(partitionNumbers.zfs),
+    boot_path: isBootable ? pathOf(partitionNumbers.esp) : null,
+  }
 }
