@@ -48,7 +48,8 @@ export async function startChild(argv: Argv, options: ChildOptions, context: Con
   const started = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<Ended>()
   const kill = (signal: NodeJS.Signals = 'SIGKILL'): void => void child.kill(signal)
-  const onAbort = (): void => kill()
+  // An emulator that is ended by SIGTERM leaves the terminal as it found it.
+  const onAbort = (): void => kill(options.terminal === true ? 'SIGTERM' : 'SIGKILL')
   context.signal.addEventListener('abort', onAbort, { once: true })
   child.on('spawn', started.resolve)
   child.on('error', (cause) => started.reject(new AppError('CommandFailed', `The program ${argv[0]} could not be started.`, { cause })))

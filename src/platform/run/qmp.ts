@@ -28,7 +28,8 @@ export async function connectQmp(path: string, timeoutMs: number, isAlive: () =>
   return null
 }
 
-function tryConnect(path: string): Promise<Socket | null> {
+/** A connection to a unix socket; null when nobody listens there. */
+export function tryConnect(path: string): Promise<Socket | null> {
   return new Promise((resolve) => {
     const socket = connect(path)
     socket.once('connect', () => resolve(socket))

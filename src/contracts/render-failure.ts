@@ -1,4 +1,4 @@
-import { AppError } from '#contracts/errors.ts'
+import { AppError } from './errors.ts'
 
 /** A failure for people: the sentence, then each cause, then what to do. A defect keeps its stack. */
 export function renderFailure(error: unknown): string {
