@@ -6,5 +6,6 @@ export const tools: ToolTable = {
   'disklayout': () => import('./disklayout/tool.ts'),
   'disklist': () => import('./disklist/tool.ts'),
   'mkzpool': () => import('./mkzpool/tool.ts'),
-  // 'spirula-boot': () => import('./spirula-boot/tool.ts'),
+  'sdc-factoryreset': () => import('./sdc-factoryreset/tool.ts'),
+  'spirula-boot': () => import('./spirula-boot/tool.ts'),
 }

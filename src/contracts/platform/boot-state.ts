@@ -35,6 +35,11 @@ export const BootState = z.object({
   failed_image: z.string().optional(),
   /** ISO 8601: when `start` began. */
   started_at: z.string(),
+  hostname: z.string(),
+  /** Links that carry the node's addresses, the admin one first; empty while every wired link asks for one. */
+  links: z.array(z.string()),
+  /** Paths of the private ssh keys of the host. */
+  host_keys: z.array(z.string()),
   /** Sentences for the administrator: what could not be applied, what was done in its place. */
   problems: z.array(z.string()),
   steps: z.array(BootStep),
@@ -72,11 +77,13 @@ export const bootFiles = {
   /** Empty file: the daemon may start. */
   ready: '/run/spirula/ready',
   nicTags: '/run/spirula/declared-nic-tags.json',
+  /** Empty file: there is something to set up. */
+  unset: '/run/spirula/unset',
   /** `SPIRULA_POOL=` and `SPIRULA_MOUNTPOINT=` for the daemon's unit. */
   environment: '/run/spirula/pool.env',
 } as const
 
-/** User properties of ZFS that the platform heeds, on the system pool's `var` dataset. */
+/** User properties of ZFS that the platform heeds, on the topmost dataset of the system pool. */
 export const poolProperties = {
   /** `yes`: the pool is destroyed at the next boot that imports it. */
   factoryReset: 'org.spirula:factoryreset',

@@ -54,6 +54,8 @@ export const bootArguments = {
   failed: 'spirula.failed',
   /** Set by the boot loader: what this boot came from: `disk`, `usb`, `iso`, `pxe`. */
   medium: 'spirula.medium',
+  /** Seconds after which a boot that is not healthy yet counts as bad; 180 unless told. */
+  healthTimeout: 'spirula.health_timeout',
 } as const
 
 /** Datasets of the system pool that hold what lasts, with their mountpoints; the pool itself is at /zones. */

@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+import { AppError } from '#contracts/errors.ts'
+import { bootFiles, BootState } from '#contracts/platform/boot-state.ts'
+import { platformPaths } from '#contracts/platform/names.ts'
+import { readJsonFile } from '#host/fs/atomic.ts'
+import { parseKernelArguments } from '#host/sys/parse.ts'
+import { parseBootArguments } from '#plan/start/boot-arguments.ts'
+import { type Cli, type Command, optionValue } from '../../cli/command.ts'
+import { checkBoot, type CheckResult } from '../health/check.ts'
+import { realMarks } from '../health/marks.ts'
+import { readPool, writeTexts } from '../health/texts.ts'
+import { readUnitTimes } from '../health/times.ts'
+import { createSystem, type System } from '../system.ts'
+
+const defaultTimeoutS = 180
+const log = '/var/log/spirula'
+
+export const command: Command = {
+  description: [
+    'Waits until the pool, the node daemon and the machines that start with the node are there. Then this platform is noted',
+    'as the good one on every disk of the pool. When they do not come, and the disks have a good platform that is not this',
+    'one, the node reboots into that. The limit counts from the last progress; the kernel argument spirula.health_timeout sets it too.',
+  ],
+  arguments: [],
+  options: [{ long: 'timeout', short: 't', value: 'SECONDS', summary: `Limit without progress; ${defaultTimeoutS} unless told` }],
+  examples: [{ command: 'spirula-boot health', summary: 'Checks again; spirula-boot status shows what came of it' }],
+  async run(input, cli) {
+    const system = createSystem()
+    const written = await readJsonFile(platformPaths.bootState)
+    if (written === null) throw new AppError('NotFound', 'This boot has no state: spirula-boot start did not end.', { hint: 'journalctl -u spirula-start' })
+    const state = BootState.parse(written)
+    const guestsFile = join(log, 'failing-guests.json')
+    const result = await checkBoot({
+      system,
+      node: cli.node,
+      marks: realMarks(system.context),
+      state,
+      timeoutMs: 1000 * (await readTimeoutS(system, optionValue(input, 'timeout'))),
+      readPoolHealth: async () => (state.pool === undefined ? null : ((await readPool(system, state.pool))?.health ?? null)),
+      knownFailing: new Set(await readFailing(guestsFile)),
+    })
+    await writeResult(system, result)
+    if (result.health.action === 'marked' && state.pool !== undefined) await system.write(guestsFile, JSON.stringify(result.failing), { mode: 0o644 })
+    await writeTexts(system, state, result.health)
+    return await conclude(system, result, cli)
+  },
+}
+
+async function readTimeoutS(system: System, option: string | undefined): Promise<number> {
+  if (option !== undefined) {
+    if (!/^[1-9]\d{0,4}$/.test(option)) throw new AppError('Usage', `The timeout must be a number of seconds, but is "${option}".`)
+    return Number(option)
+  }
+  return parseBootArguments(parseKernelArguments((await system.read('/proc/cmdline')) ?? '')).healthTimeoutS ?? defaultTimeoutS
+}
+
+async function readFailing(path: string): Promise<string[]> {
+  const value = await readJsonFile(path).catch(() => null)
+  return Array.isArray(value) ? value.filter((uuid) => typeof uuid === 'string') : []
+}
+
+async function writeResult(system: System, { health, times }: CheckResult): Promise<void> {
+  const inMemory = { mode: 0o644, durable: false }
+  await system.write(bootFiles.times, `${JSON.stringify({ ...(await readUnitTimes(system)), ...times }, null, 2)}\n`, inMemory)
+  await system.write(bootFiles.health, `${JSON.stringify(health, null, 2)}\n`, inMemory)
+  if (health.healthy || health.reasons.length === 0) return
+  await system.ensureDirectory(log)
+  await system.write(join(log, 'health.json'), `${JSON.stringify(health, null, 2)}\n`, { mode: 0o644 })
+}
+
+async function conclude(system: System, { health }: CheckResult, cli: Cli): Promise<number> {
+  for (const reason of health.reasons) cli.out(`spirula: ${reason}\n`)
+  if (health.action === 'marked') cli.out(`spirula: this boot is healthy; platform ${health.stamp} is the good one now.\n`)
+  if (health.action !== 'reboot') return health.reasons.length === 0 ? 0 : 1
+  cli.out(`spirula: platform ${health.stamp} is not healthy. The node reboots; the loader falls back to the last good platform.\n`)
+  await system.run(['systemctl', '--no-block', 'reboot'])
+  return 1
+}
