@@ -35,7 +35,7 @@ export default {
     arrow('cli', ['client/', 'contracts/', 'lib/'], 'A command asks the daemon through client; what it wants to do itself belongs to node.'),
     arrow('image', ['host/run/', 'host/fs/', 'host/context.ts', 'contracts/', 'lib/'], 'The image builder uses the doors to programs and files and nothing else of a node.'),
     arrow('boot', ['plan/', 'host/', 'client/', 'cli/', 'contracts/', 'lib/'], 'What runs at boot is made of plan and host, and talks to the daemon through client.'),
-    arrow('platform', ['image/', 'host/run/', 'host/fs/', 'host/context.ts', 'contracts/', 'lib/'], 'The platform builder works on files and trees; what runs on a node belongs to boot and node.'),
+    arrow('platform', ['image/', 'boot/tools.ts', 'cli/tools.ts', 'host/run/', 'host/fs/', 'host/context.ts', 'contracts/', 'lib/'], 'The platform builder works on files and trees; what runs on a node belongs to boot and node.'),
     arrow('setup', ['image/', 'client/', 'host/run/', 'host/fs/', 'host/context.ts', 'contracts/', 'lib/'], 'Setup prepares a machine and then asks the daemon through client.'),
     {
       name: 'program-imported',

@@ -1,12 +1,10 @@
-import type { Writable } from 'node:stream'
-
 /** Lines such as `[4/8] node daemon … ok (0.3 s)`. */
 export interface Progress {
   /** Runs the next step; what `work` gives is shown in the line, '' is `ok`. */
   step<T>(title: string, work: (note: (text: string) => void) => Promise<T>): Promise<T>
 }
 
-export function createProgress(out: Writable, numbers: { first: number; total: number }): Progress {
+export function createProgress(out: { write(text: string): unknown }, numbers: { first: number; total: number }): Progress {
   let number = numbers.first
   return {
     async step(title, work) {

@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import { AppError, isAppError } from '#contracts/errors.ts'
 import { type Context, silentLog } from '#host/context.ts'
+import { tools as bootTools } from '../boot/tools.ts'
+import { tools as cliTools } from '../cli/tools.ts'
 import { runBooter } from './booter/command.ts'
+import { runBuild } from './build/command.ts'
 import { renderFailure } from '#contracts/render-failure.ts'
 import { runPlatform } from './run/command.ts'
 
@@ -15,8 +18,11 @@ const root = join(import.meta.dirname, '../..')
 const places = { state: join(root, 'build/platform-run'), platforms: join(root, 'build/platform') }
 const write = (text: string): void => void process.stdout.write(text)
 
+/** What of each bundle is a program of the image. */
+const tools = { cli: Object.keys(cliTools), boot: Object.keys(bootTools) }
+
 const verbs: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
-  // build: async (words) => (await import('./build/command.ts')).runBuild(words, { root, write, context }),
+  build: (words) => runBuild(words, { root, tools, write, context }),
   run: (words) => runPlatform(words, { places, write, context }),
   booter: (words) => runBooter(words, write, context),
 }

@@ -97,7 +97,7 @@ async function build(work: string, options: BuildOptions, progress: Progress, co
     const directory = await progress.step('image', () => packImage({ work, builder, kernel, system, manifest, tree }, options, context))
     const source = { platformDir: directory, loader, stamp: options.stamp }
     if (!options.media) return { manifest, directory, iso: null, usb: null }
-    const [iso, usb] = ['iso', 'usb.img'].map((end) => join(options.output, `spirula-${options.stamp}.${end}`)) as [string, string]
+    const [iso, usb] = ['iso', 'usb.img'].map((end) => join(options.output, `platform-${options.stamp}.${end}`)) as [string, string]
     await progress.step('ISO', () => createIso(tools, source, iso, context))
     await progress.step('USB image', () => createUsbImage(tools, source, usb, context))
     await progress.step('iPXE files and checksums', async () => {

@@ -9,6 +9,8 @@ import { emulatorRecipe } from './emulator-recipe.ts'
 
 /** QEMU 7.2 was seen corrupting its guests under TCG; 10 is the first that ran all of ours. */
 const oldestTrusted = 10
+/** What guests write to disks with `snapshot` may become large: not in a /tmp that is memory. */
+const temporary = '/var/tmp'
 export const emulatorCache = '/var/cache/spirula/emulator'
 
 /** A QEMU that can be started, and the files that belong to it. */
@@ -76,7 +78,7 @@ function hasNeeded(emulator: Emulator, needs: EmulatorNeeds): boolean {
 }
 
 async function readSystemEmulator(context: Context): Promise<Emulator | null> {
-  const emulator = { argv: ['qemu-system-x86_64'], env: {}, version: '', origin: 'system', root: '/' } as const
+  const emulator = { argv: ['qemu-system-x86_64'], env: { TMPDIR: temporary }, version: '', origin: 'system', root: '/' } as const
   const version = await readVersion(emulator, context)
   return version === null ? null : { ...emulator, version }
 }
@@ -109,7 +111,7 @@ function renderTreeEmulator(tree: string): Emulator {
   const loader = inTree('lib64/ld-linux-x86-64.so.2') as `/${string}`
   return {
     argv: [loader, '--library-path', libraries, inTree('usr/bin/qemu-system-x86_64'), ...data],
-    env: { QEMU_MODULE_DIR: inTree('usr/lib/x86_64-linux-gnu/qemu'), TMPDIR: '/var/tmp' },
+    env: { QEMU_MODULE_DIR: inTree('usr/lib/x86_64-linux-gnu/qemu'), TMPDIR: temporary },
     version: '',
     origin: 'tree',
     root: tree,

@@ -35,6 +35,8 @@ export interface GuestOptions {
   answers?: { directory: string; label: string }
   /** `pipe` unless told; with `terminal` QEMU has our terminal and `console` stays silent. */
   console?: 'pipe' | 'terminal'
+  /** File to which all that the console says is appended; `console.log` of the directory unless told. */
+  consoleLog?: string
   /** Private key for `ssh`. */
   sshKey?: string
   noReboot?: boolean
@@ -161,7 +163,7 @@ async function readPlan(options: GuestOptions, chosen: { emulator: Emulator; acc
     nics: options.nics ?? [{ kind: 'user', mac: renderMac(name, 0), sshPort: await readFreePort() }],
     ...(options.answers === undefined ? {} : { answers: options.answers }),
     console: options.console ?? 'pipe',
-    consoleLog: join(directory, 'console.log'),
+    consoleLog: options.consoleLog ?? join(directory, 'console.log'),
     qmpSocket: join(directory, 'qmp.sock'),
     ...(options.noReboot === undefined ? {} : { noReboot: options.noReboot }),
     ...(options.extra === undefined ? {} : { extra: options.extra }),
