@@ -67,7 +67,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const journal = await openJournal(journalDir(layout))
   const operations = createOperations({ parts, journal, locks, hooks })
 
-  if (options.declaredTags !== undefined) await applyDeclaredTags(options.declaredTags, parts.tags)
+  if (options.declaredTags !== undefined) parts.startup.problems.push(...(await applyDeclaredTags(options.declaredTags, parts.tags)))
   await ensureTags(parts, context)
   await adoptZones(context, parts)
   const stopFollowing = followLeases(parts)

@@ -3,7 +3,7 @@ import { silentLog } from '#host/context.ts'
 import { createFakeNetwork, type FakeNetwork } from '#host/network-fake.ts'
 import { createFakeRuntime, type FakeRuntime } from '#host/runtime-fake.ts'
 import { createFakeStorage, type FakeStorage } from '#host/storage-fake.ts'
-import { createNode, type Node } from '#node/node.ts'
+import { createNode, type Node, type NodeOptions } from '#node/node.ts'
 import type { Hooks } from '#node/operations/run-plan.ts'
 
 /** A whole node on fakes: the real daemon's code, no kernel. */
@@ -19,6 +19,8 @@ export interface SimOptions {
   directory: string
   hooks?: Hooks
   now?: () => Date
+  /** What the daemon's flags would say. */
+  flags?: Pick<NodeOptions, 'platform' | 'declaredTags'>
   /** Parts of an earlier simulated node, whose daemon has ended: its zones and datasets are still there. */
   from?: Pick<SimNode, 'storage' | 'runtime' | 'network'>
 }
@@ -36,6 +38,7 @@ export async function startSimNode(options: SimOptions): Promise<SimNode> {
     serverUuid: '5e000000-0000-4000-8000-000000000001',
     log: silentLog,
     metadata: { open: async () => {}, close: async () => {}, closeAll: async () => {} },
+    ...options.flags,
     ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
     ...(options.now === undefined ? {} : { now: options.now }),
   })

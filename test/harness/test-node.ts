@@ -7,6 +7,7 @@ import { AppError } from '#contracts/errors.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
 import { command, attempt } from '../bench/command.ts'
 import { otherImage, packTree, testImage } from './test-images.ts'
+import { copyPool, poolFileOf, poolNameOf, removePool } from './test-pool.ts'
 
 export { otherImage, testImage }
 
@@ -16,7 +17,9 @@ const repository = join(import.meta.dirname, '../..')
 export interface TestNode {
   client: NodeClient
   directory: string
+  /** Where its pool is mounted. */
   pool: string
+  poolName: string
   runDir: string
   cgroupParent: string
   socket: string
@@ -30,19 +33,20 @@ export interface TestNode {
   dispose(): Promise<void>
 }
 
-/** `poolFile`: the file of another node's pool, which this one takes over. `flags`: more arguments of the daemon, asked for at each of its starts. */
-export async function startTestNode(options: { poolSizeBytes?: number; images?: boolean; poolFile?: string; flags?: () => string[] } = {}): Promise<TestNode> {
+/** `carried`: another node whose pool, exported, this one has a copy of. `flags`: more arguments of the daemon, asked for at each of its starts. */
+export async function startTestNode(options: { poolSizeBytes?: number; images?: boolean; carried?: TestNode; flags?: () => string[] } = {}): Promise<TestNode> {
   const directory = await mkdtemp('/var/tmp/spirula-test-')
   // Not the process id: in PID namespaces of their own two tests have the same one, and share /run and the cgroups.
   const tag = directory.slice(-6)
   const runDir = `/run/spt-${tag}`
   const cgroupParent = `spt-${tag}`
+  const poolName = options.carried?.poolName ?? poolNameOf(tag)
   const pool = join(directory, 'pool')
   const socket = join(runDir, 'daemon.sock')
   const client = createNodeClient(socket)
   const flags = [
     '--pool',
-    'zones',
+    poolName,
     '--mountpoint',
     pool,
     '--backing-dir',
@@ -64,6 +68,7 @@ export async function startTestNode(options: { poolSizeBytes?: number; images?: 
     client,
     directory,
     pool,
+    poolName,
     runDir,
     cgroupParent,
     socket,
@@ -90,14 +95,13 @@ export async function startTestNode(options: { poolSizeBytes?: number; images?: 
       await removeGroups(cgroupParent)
       await attempt(['umount', '--lazy', join(runDir, 'lxcfs')])
       await endLxcfs(join(runDir, 'lxcfs'))
-      await attempt(['umount', pool])
-      await attempt(['umount', '--lazy', pool])
-      await rm(directory, { recursive: true, force: true })
+      await removePool(poolName, { directory, mountpoint: pool })
       await rm(runDir, { recursive: true, force: true })
     },
   }
   try {
-    if (options.poolFile !== undefined) await command(['cp', '--sparse=always', options.poolFile, join(directory, 'zones.btrfs')])
+    if (options.carried !== undefined)
+      await copyPool({ file: poolFileOf(options.carried.directory, poolName), name: poolName }, { directory, mountpoint: pool })
     await node.start()
     if (options.images !== false) await installTestImages(node)
   } catch (error) {

@@ -96,7 +96,9 @@ test('root of the zone cannot write to /usr, whatever it tries', async () => {
   ]
   for (const one of attempts) assert.equal(await zone(`if (${one}) >/dev/null 2>&1; then echo done; else echo refused; fi`), 'refused', one)
   // Its own view is its own: what it lays over /usr there is seen by nobody else.
-  await zone(`unshare -m sh -c 'mkdir -p /tmp/o/u /tmp/o/w && mount -t tmpfs tmpfs /tmp/o && mkdir /tmp/o/u /tmp/o/w && mount -t overlay -o lowerdir=/usr,upperdir=/tmp/o/u,workdir=/tmp/o/w overlay /usr && touch /usr/bin/x && test -e /usr/bin/x'`)
+  await zone(
+    `unshare -m sh -c 'mkdir -p /tmp/o/u /tmp/o/w && mount -t tmpfs tmpfs /tmp/o && mkdir /tmp/o/u /tmp/o/w && mount -t overlay -o lowerdir=/usr,upperdir=/tmp/o/u,workdir=/tmp/o/w overlay /usr && touch /usr/bin/x && test -e /usr/bin/x'`,
+  )
   assert.equal(await zone('test -e /usr/bin/x || echo clean'), 'clean')
   await assert.rejects(readFile(join(platform!, 'usr/bin/x')))
 })

@@ -21,7 +21,8 @@ export async function prepareGuest({ dataset, record, first_boot }: StepOf<'gues
     await writeGuestFile(root, '/etc/hostname', `${record.hostname}\n`)
     await writeGuestFile(root, '/etc/hosts', renderHosts(record))
     // A sparse zone's /usr is the platform's, which has them.
-    for (const tool of imageFacts(record, parts).sparse === true ? [] : metadataTools) await linkGuestFile(root, `/usr/sbin/${tool}`, `/native/usr/sbin/${tool}`)
+    for (const tool of imageFacts(record, parts).sparse === true ? [] : metadataTools)
+      await linkGuestFile(root, `/usr/sbin/${tool}`, `/native/usr/sbin/${tool}`)
   }
   if (record.resolvers.length > 0 && (first_boot || record.maintain_resolvers === true)) {
     await writeGuestFile(root, '/etc/resolv.conf', renderResolvConf(record)).catch((error: unknown) => {

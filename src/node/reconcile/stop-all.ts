@@ -58,6 +58,10 @@ async function stopGroup(group: MachineRecord[], graceS: number, { operations, p
 }
 
 async function noteShutdown(ran: readonly MachineRecord[], parts: Parts): Promise<void> {
-  const note = { v: 1, at: parts.now().toISOString(), ran: ran.map(({ uuid, alias, autoboot }) => ({ uuid, ...(alias === undefined ? {} : { alias }), autoboot })) }
+  const note = {
+    v: 1,
+    at: parts.now().toISOString(),
+    ran: ran.map(({ uuid, alias, autoboot }) => ({ uuid, ...(alias === undefined ? {} : { alias }), autoboot })),
+  }
   await writeFileAtomic(join(parts.layout.configDir, 'last-shutdown.json'), `${JSON.stringify(note, null, 2)}\n`)
 }

@@ -157,7 +157,10 @@ test('sparse images are for brand joyent, on a node that has a platform', () => 
   const sparse = { readImage: () => imageForTests({ type: 'zone-dataset' }) }
   const platform = true
   for (const brand of ['joyent', 'joyent-minimal', 'builder']) assert.equal(plan({ brand, image_uuid: imageUuid }, { ...sparse, platform }).record.brand, brand)
-  assert.match(refusal({ brand: 'joyent', image_uuid: imageUuid }, { platform }).message, /is of type lx-dataset, but the root of a joyent zone needs type zone-dataset/)
+  assert.match(
+    refusal({ brand: 'joyent', image_uuid: imageUuid }, { platform }).message,
+    /is of type lx-dataset, but the root of a joyent zone needs type zone-dataset/,
+  )
   assert.match(refusal({ brand: 'lx', image_uuid: imageUuid }, { ...sparse, platform }).message, /has no \/usr of its own/)
   assert.match(refusal({ brand: 'joyent', image_uuid: imageUuid }, { ...illumos, platform }).message, /holds illumos programs/)
   assert.match(refusal({ brand: 'builder', image_uuid: imageUuid }, sparse).message, /this node runs from none/)
