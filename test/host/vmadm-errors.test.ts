@@ -65,7 +65,7 @@ async function checkPayloads({ node, cli }: Bench): Promise<void> {
     [without('image_uuid'), /^Missing required properties: image_uuid\./],
     [without('brand'), /^Missing required properties: brand\./],
     [payload({ image_uuid: otherImage.replace('b0b1', 'ffff') }), 'Image b0000000-0000-4000-8000-00000000ffff is not installed on this node.'],
-    [payload({ brand: 'joyent' }), /^This node cannot run joyent machines yet: they share the userland of the platform/],
+    [payload({ brand: 'joyent' }), /^This node cannot run joyent machines: they use the programs of the platform, and this node runs from none/],
     [payload({ brand: 'kvm' }), /^This node cannot run kvm machines yet/],
     [payload({ brand: 'bhyve' }), /^This node cannot run bhyve machines yet/],
     [payload({ brand: 'linux' }), /^Invalid brand while validating payload: "linux"/],
