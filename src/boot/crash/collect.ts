@@ -52,9 +52,9 @@ async function readRecord(directory: string, name: string): Promise<StoredRecord
   }
 }
 
-async function isLasting({ cores, in_memory = false }: CrashPlaces): Promise<boolean> {
+async function isLasting({ cores, in_memory }: CrashPlaces): Promise<boolean> {
   const about = await statfs(cores).catch(() => null)
-  return about !== null && (in_memory || !memoryFileSystems.has(about.type))
+  return about !== null && (in_memory === true || !memoryFileSystems.has(about.type))
 }
 
 async function removeOld(directory: string): Promise<void> {
