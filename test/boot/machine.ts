@@ -3,23 +3,23 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '#host/context.ts'
-import { createDebianArchive } from '../../src/image/debian.ts'
 import { ensureImageFile } from '../../src/image/ensure.ts'
 import { debian13 } from '../../src/image/profiles/debian-13.ts'
-import { hashRecipe, type Recipe } from '../../src/image/recipe.ts'
+import { hashRecipe } from '../../src/image/recipe.ts'
+import { createDebianTree } from '../../src/image/tree.ts'
+import { type Emulator, ensureEmulator } from '../../src/platform/run/emulator.ts'
 import { command } from '../bench/command.ts'
-import { emulatorRecipe, guestRecipe } from './recipes.ts'
+import { guestRecipe } from './recipes.ts'
 
 /** Changed by hand when what is done with the recipes changes. */
-const layoutVersion = '1'
+const layoutVersion = '2'
 const imageCache = '/var/cache/spirula/images'
 /** Where runtime-systemd.test.ts looks for the tree of its zone. */
 const zoneTree = 'var/cache/spirula/test/debian-13'
 
-/** What a boot needs, in one directory of the cache. */
+/** What a boot needs. */
 export interface Machine {
-  /** Tree of a Debian that has QEMU. */
-  emulator: string
+  emulator: Emulator
   kernel: string
   /** Root file system, ext4; started from, never written to. */
   root: string
@@ -27,44 +27,35 @@ export interface Machine {
 
 /** The machine of the recipes, from the cache when it is there; what older recipes left is removed. */
 export async function ensureMachine(cache: string, context: Context): Promise<Machine> {
-  const recipes = [guestRecipe, emulatorRecipe, debian13].map(hashRecipe)
+  const recipes = [guestRecipe, debian13].map(hashRecipe)
   const key = createHash('sha256')
     .update([layoutVersion, ...recipes].join())
     .digest('hex')
     .slice(0, 16)
   const directory = join(cache, key)
+  const emulator = ensureEmulator({}, context)
   if (!existsSync(directory)) {
     const making = `${directory}.${process.pid}`
     await rm(cache, { recursive: true, force: true })
     await mkdir(making, { recursive: true })
     try {
-      await Promise.all([createTree(emulatorRecipe, making, context), createRoot(making, context)])
+      // If one fails the other is waited for: it writes into what is removed then.
+      const made = await Promise.allSettled([emulator, createRoot(making, context)])
+      for (const one of made) if (one.status === 'rejected') throw one.reason
       await rename(making, directory)
     } finally {
       await rm(making, { recursive: true, force: true })
     }
   }
-  return { emulator: join(directory, 'emulator'), kernel: join(directory, 'vmlinuz'), root: join(directory, 'root.img') }
-}
-
-async function createTree(recipe: Recipe, directory: string, context: Context): Promise<string> {
-  const archive = join(directory, `${recipe.name}.tar`)
-  const tree = join(directory, recipe.name)
-  await createDebianArchive(recipe, archive, context)
-  await unpack(archive, tree)
-  await rm(archive)
-  return tree
-}
-
-async function unpack(archive: string, tree: string): Promise<void> {
-  await mkdir(tree, { recursive: true })
-  await command(['tar', '--numeric-owner', '-xf', archive, '-C', tree])
+  return { emulator: await emulator, kernel: join(directory, 'vmlinuz'), root: join(directory, 'root.img') }
 }
 
 async function createRoot(directory: string, context: Context): Promise<void> {
   const zone = await ensureImageFile(debian13, imageCache, context)
-  const tree = await createTree(guestRecipe, directory, context)
-  await unpack(zone.file, join(tree, zoneTree))
+  const tree = join(directory, guestRecipe.name)
+  await createDebianTree(guestRecipe, tree, context)
+  await mkdir(join(tree, zoneTree), { recursive: true })
+  await command(['tar', '--numeric-owner', '-xf', zone.file, '-C', join(tree, zoneTree)])
   const kernel = (await readdir(join(tree, 'boot'))).find((name) => name.startsWith('vmlinuz-'))
   if (kernel === undefined) throw new Error('the guest tree has no kernel in /boot')
   await copyFile(join(tree, 'boot', kernel), join(directory, 'vmlinuz'))

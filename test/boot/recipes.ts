@@ -76,13 +76,3 @@ export const guestRecipe: Recipe = {
     'etc/systemd/system/systemd-timesyncd.service': '/dev/null',
   },
 }
-
-/** Where QEMU comes from, whatever the machine has: Debian 12's own corrupts its guests under TCG. */
-export const emulatorRecipe: Recipe = {
-  ...shared,
-  name: 'emulator',
-  description: 'QEMU of Debian 13',
-  packages: ['qemu-system-x86'],
-  excludes: documentation,
-  files: {},
-}

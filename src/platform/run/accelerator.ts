@@ -22,10 +22,11 @@ const probeExit = 33
 
 /**
  * KVM when a small guest really runs with it, else TCG. A device that opens proves nothing: there are machines whose
- * KVM stops in the middle of a kernel. The answer is kept in `directory` until this machine boots anew.
+ * KVM stops in the middle of a kernel. The answer is kept until this machine boots anew: below /run for root, else in `own`.
  */
-export async function ensureAccelerator(emulator: Emulator, directory: string, context: Context): Promise<Accelerator> {
+export async function ensureAccelerator(emulator: Emulator, own: string, context: Context): Promise<Accelerator> {
   if (!existsSync('/dev/kvm')) return { kind: 'tcg', reason: 'this machine has no /dev/kvm' }
+  const directory = process.getuid?.() === 0 ? '/run/spirula' : own
   const path = join(directory, 'accelerator.json')
   const key = `${((await readTextFile('/proc/sys/kernel/random/boot_id')) ?? '').trim()} ${emulator.origin} ${emulator.version}`
   const kept = (await readJsonFile(path).catch(() => null)) as (Accelerator & { key: string }) | null

@@ -8,7 +8,7 @@ export const emulatorRecipe: Recipe = {
   maker: 'debian',
   min_ram: 0,
   suite: 'trixie',
-  packages: ['qemu-system-x86', 'ovmf', 'ipxe', 'ipxe-qemu'],
+  packages: ['qemu-system-x86', 'ovmf', 'ipxe-qemu'],
   excludes: ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*', '/usr/share/lintian/*'],
   files: {},
   links: {},

@@ -64,17 +64,24 @@ export function readFirmware(emulator: Emulator): { code: string; variables: str
 
 /** The network card's iPXE, for the firmware that is booted with. Throws NotSupported. */
 export function readPxeRom(emulator: Emulator, uefi: boolean): string {
-  const rom = join(emulator.root, uefi ? romFiles.uefi : romFiles.bios)
-  if (existsSync(rom)) return rom
-  throw new AppError('NotSupported', `There is no boot ROM ${rom}.`, { hint: 'apt-get install ipxe-qemu' })
+  const rom = findRom(emulator, uefi)
+  if (rom !== undefined) return rom
+  throw new AppError('NotSupported', `There is no boot ROM ${romNames[uefi ? 'uefi' : 'bios']} below ${emulator.root}.`, { hint: 'apt-get install ipxe-qemu' })
 }
 
 const firmwareFiles = ['usr/share/OVMF/OVMF_CODE_4M.fd', 'usr/share/OVMF/OVMF_VARS_4M.fd'] as const
-const romFiles = { bios: 'usr/lib/ipxe/qemu/pxe-virtio.rom', uefi: 'usr/lib/ipxe/qemu/efi-virtio.rom' } as const
+const romNames = { bios: 'pxe-virtio.rom', uefi: 'efi-virtio.rom' } as const
+/** Of Debian 13, and of Debian 12. */
+const romDirectories = ['usr/share/qemu', 'usr/lib/ipxe/qemu']
+
+function findRom(emulator: Emulator, uefi: boolean): string | undefined {
+  return romDirectories.map((directory) => join(emulator.root, directory, romNames[uefi ? 'uefi' : 'bios'])).find((path) => existsSync(path))
+}
 
 function hasNeeded(emulator: Emulator, needs: EmulatorNeeds): boolean {
-  const wanted = [...(needs.uefi === true ? firmwareFiles : []), ...(needs.pxe === true ? Object.values(romFiles) : [])]
-  return Number.parseInt(emulator.version, 10) >= oldestTrusted && wanted.every((name) => existsSync(join(emulator.root, name)))
+  if (Number.parseInt(emulator.version, 10) < oldestTrusted) return false
+  if (needs.uefi === true && !firmwareFiles.every((name) => existsSync(join(emulator.root, name)))) return false
+  return needs.pxe !== true || findRom(emulator, needs.uefi === true) !== undefined
 }
 
 async function readSystemEmulator(context: Context): Promise<Emulator | null> {
@@ -104,10 +111,10 @@ function describeLack(system: Emulator | null): string {
 }
 
 /** Through the tree's own loader, so that no change of root is needed. */
-function renderTreeEmulator(tree: string): Emulator {
+export function renderTreeEmulator(tree: string): Emulator {
   const inTree = (path: string): string => join(tree, path)
   const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu'].map(inTree).join(':')
-  const data = ['usr/share/qemu', 'usr/share/seabios', 'usr/lib/ipxe/qemu'].flatMap((path) => ['-L', inTree(path)])
+  const data = ['usr/share/qemu', 'usr/share/seabios'].flatMap((path) => ['-L', inTree(path)])
   const loader = inTree('lib64/ld-linux-x86-64.so.2') as `/${string}`
   return {
     argv: [loader, '--library-path', libraries, inTree('usr/bin/qemu-system-x86_64'), ...data],
