@@ -81,15 +81,18 @@ async function readDirectories(paths: readonly string[]): Promise<Set<string>> {
 async function readUnitFiles(system: System): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   for (const directory of customPaths.units) {
-    for (const name of (await system.list(directory)).toSorted()) {
-      const names = name.endsWith('.d') ? (await system.list(join(directory, name))).map((inner) => join(name, inner)) : [name]
-      for (const path of names.filter((candidate) => !found.has(candidate))) {
-        const fact = found.size < unitFilesMax ? await readFileFact(system, join(directory, path)) : null
-        if (fact !== null) found.set(path, fact.text)
-      }
+    for (const path of await listUnitFiles(system, directory)) {
+      const fact = found.has(path) || found.size >= unitFilesMax ? null : await readFileFact(system, join(directory, path))
+      if (fact !== null) found.set(path, fact.text)
     }
   }
   return found
+}
+
+async function listUnitFiles(system: System, directory: string): Promise<string[]> {
+  const names = (await system.list(directory)).toSorted()
+  const listed = await Promise.all(names.map(async (name) => (name.endsWith('.d') ? (await system.list(join(directory, name))).map((inner) => join(name, inner)) : [name])))
+  return listed.flat()
 }
 
 const unitProperties = 'Id,Names,LoadState,ActiveState,Result,ExecMainExitTimestampMonotonic'

@@ -10,5 +10,8 @@ export const tool: Tool = {
     { name: 'keep-password', summary: "Keeps root's password of this boot for later ones", load: () => import('./keep-password.ts') },
     { name: 'crash', summary: 'Shows what the kernel said when it last died', load: () => import('../crash/command.ts') },
     { name: 'factoryreset', summary: 'Has the next boot destroy the system pool', load: () => import('./factoryreset.ts') },
+    { name: 'custom', summary: 'Shows, checks and applies what is declared in /usbkey/custom.json', load: () => import('../custom/command.ts') },
+    { name: 'package', summary: 'Adds Debian packages to the global zone, to stay', load: () => import('../package/command.ts') },
+    { name: 'crash', summary: 'Shows the logs of kernels that died', load: () => import('../crash/command.ts') },
   ],
 }

@@ -24,7 +24,7 @@ export function planUnitFiles(facts: CustomFacts): CustomItem[] {
 }
 
 function problemOfFile(name: string, text: string): string | null {
-  if (/\.xml$/.test(name)) return `The file ${name} is a manifest for SMF, which Linux has not; write a systemd unit in its place.`
+  if (name.endsWith('.xml')) return `The file ${name} is a manifest for SMF, which Linux has not; write a systemd unit in its place.`
   if (!unitFile.test(name) && !dropIn.test(name)) return `The file ${name} is neither a systemd unit nor a drop-in (UNIT.d/NAME.conf).`
   if (own.test(name)) return `The unit ${name} is the platform's own and cannot be replaced; a drop-in ${name}.d/NAME.conf may add to it.`
   return /^\s*\[[A-Za-z]+\]/m.test(text) ? null : `The file ${name} has no section such as [Service].`
