@@ -12,6 +12,5 @@ export const tool: Tool = {
     { name: 'factoryreset', summary: 'Has the next boot destroy the system pool', load: () => import('./factoryreset.ts') },
     { name: 'custom', summary: 'Shows, checks and applies what is declared in /usbkey/custom.json', load: () => import('../custom/command.ts') },
     { name: 'package', summary: 'Adds Debian packages to the global zone, to stay', load: () => import('../package/command.ts') },
-    { name: 'crash', summary: 'Shows the logs of kernels that died', load: () => import('../crash/command.ts') },
   ],
 }

@@ -3,6 +3,7 @@ import { platformPaths, systemDatasets } from '#contracts/platform/names.ts'
 import { parseKernelArguments } from '#host/sys/parse.ts'
 import { parseBootArguments } from '#plan/start/boot-arguments.ts'
 import type { Nic } from '#plan/start/links.ts'
+import { customStep } from '../custom/step.ts'
 import type { System } from '../system.ts'
 import { type Boot, poolOf, type Pools, type Step } from './boot.ts'
 import { messagesOf, poolSteps } from './pool-steps.ts'
@@ -16,7 +17,7 @@ export interface StartOptions {
   steps?: readonly Step[]
 }
 
-export const startSteps: readonly Step[] = [...poolSteps, ...settingsSteps]
+export const startSteps: readonly Step[] = [...poolSteps, ...settingsSteps, customStep]
 
 /**
  * The work of a boot: imports the pools, puts what lasts in its place, applies the settings. A step that fails is
