@@ -69,6 +69,8 @@ export interface DatasetOptions {
   quota_bytes?: number | null
   compression?: string
   recordsize?: number
+  /** Bytes of the pool that are kept for the dataset, so that it can be written to when all others have filled the pool. ZFS only; set at its making. */
+  reserved_bytes?: number
 }
 
 export interface Dataset {

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { command } from '../bench/command.ts'
 import { listGroupDirectories, listKeepers, type TestNode } from './test-node.ts'
+import { listPoolDatasets } from './test-pool.ts'
 
 /** Everything that belongs to machines of a node, as the kernel and the pool have it, without asking the daemon. */
 export interface Inventory {
@@ -22,9 +23,8 @@ export interface Inventory {
 
 const uuidForm = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
 
-export async function readInventory(node: Pick<TestNode, 'pool' | 'runDir' | 'cgroupParent'>, images: readonly string[]): Promise<Inventory> {
-  const subvolumes = (await command(['btrfs', 'subvolume', 'list', node.pool])).split('\n').map((line) => line.split(' path ')[1] ?? '')
-  const names = subvolumes.filter((path) => uuidForm.test(path) && !images.some((image) => path.includes(image)))
+export async function readInventory(node: Pick<TestNode, 'pool' | 'poolName' | 'runDir' | 'cgroupParent'>, images: readonly string[]): Promise<Inventory> {
+  const names = (await listPoolDatasets(node.poolName, node.pool)).filter((path) => uuidForm.test(path) && !images.some((image) => path.includes(image)))
   const groups = (await listGroupDirectories(node.cgroupParent)).flatMap((path) => uuidForm.exec(path)?.[0] ?? [])
   const links = JSON.parse(await command(['ip', '-j', 'link', 'show', 'type', 'veth'])) as { ifname?: string }[]
   const rules = await command(['nft', 'list', 'table', 'bridge', 'spirula']).catch(() => '')

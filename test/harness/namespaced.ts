@@ -6,10 +6,12 @@ export function parsePlace(text: string): Place {
   return /^\/\/ namespaces: host\b/.test(text) ? 'host' : 'namespaces'
 }
 
-// A shell is process 1 of the new namespaces: it reaps what tests leave behind, which node would not. When
+// Mounts are shared among what is in there, as systemd has it on a host: what is unmounted goes from the zones' copies too,
+// without which ZFS destroys nothing while a zone runs. A shell is process 1 of the new namespaces: it reaps what tests leave behind, which node would not. When
 // it ends the kernel kills everything left.
 const firstProcess = `
 set -e
+mount --make-rshared /
 ip link set lo up
 mkdir -p /run/netns
 mount -t tmpfs -o mode=755 tmpfs /run/netns

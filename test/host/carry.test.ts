@@ -6,6 +6,7 @@ import type { Machine } from '#contracts/machine/record.ts'
 import { command } from '../bench/command.ts'
 import { payload } from '../harness/machines.ts'
 import { startTestNode, type TestNode } from '../harness/test-node.ts'
+import { exportPool, readPoolKind } from '../harness/test-pool.ts'
 
 // All that a node knows of its machines is on its pool: carried to another node, they come back there.
 const nodes: TestNode[] = []
@@ -31,9 +32,9 @@ test('a pool carried to another node brings its machines, images, snapshots and 
   await first.follow('snapshot.create', { params: { name: uuid }, json: { name: 'before' } })
   const before = await get(first, uuid)
   await first.kill()
-  await command(['umount', first.pool])
+  await exportPool(first.poolName, first.pool)
 
-  const second = await start({ images: false, poolFile: join(first.directory, 'zones.btrfs') })
+  const second = await start({ images: false, carried: first })
   const same = (machine: Machine): unknown => ({ ...machine, zonepath: '', exit_status: 0, exit_timestamp: '' })
   assert.deepEqual(same(await get(second, 'carried')), same(before))
   await second.follow('machine.start', { params: { name: uuid } })
@@ -45,11 +46,17 @@ test('a pool carried to another node brings its machines, images, snapshots and 
 test('a quota changed by hand on the pool is what the machine has', async () => {
   const node = nodes.at(-1)!
   const { uuid } = (await node.follow('machine.create', { json: payload({ quota: 7 }) })).result as { uuid: string }
-  const group = (await command(['btrfs', 'qgroup', 'show', '--raw', '-re', node.pool])).split('\n').find((line) => line.includes(String(7 * 2 ** 30)))
-  assert.ok(group !== undefined)
-  await command(['btrfs', 'qgroup', 'limit', '-e', String(5 * 2 ** 30), group.trim().split(/\s+/)[0]!, node.pool])
+  await changeQuotaByHand(node, uuid)
   assert.equal((await get(node, uuid)).quota, 5)
   const [row] = await node.client.json<{ quota: number }[]>('machine.list', { query: { fields: 'quota', filter: `uuid=${uuid}` } })
   assert.equal(row?.quota, 5)
   await node.follow('machine.delete', { params: { name: uuid } })
 })
+
+/** From 7 GiB to 5. */
+async function changeQuotaByHand(node: TestNode, uuid: string): Promise<void> {
+  if (readPoolKind() === 'zfs') return void (await command(['zfs', 'set', 'quota=5G', `${node.poolName}/${uuid}`]))
+  const group = (await command(['btrfs', 'qgroup', 'show', '--raw', '-re', node.pool])).split('\n').find((line) => line.includes(String(7 * 2 ** 30)))
+  assert.ok(group !== undefined)
+  await command(['btrfs', 'qgroup', 'limit', '-e', String(5 * 2 ** 30), group.trim().split(/\s+/)[0]!, node.pool])
+}

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Context, silentLog } from '#host/context.ts'
-import { closePool } from '#host/pool/open.ts'
 import { installImageRequest } from '#node/images/operations.ts'
 import { openLinuxHost } from '#node/linux-host.ts'
 import { createNicTagRequest } from '#node/nic-tags.ts'
@@ -12,20 +11,23 @@ import { type FaultSubject, registerFaultSuite } from '../harness/faults.suite.t
 import { readInventory } from '../harness/inventory.ts'
 import { otherImage, packTree, testImage } from '../harness/test-images.ts'
 import { createTestTree, endLxcfs } from '../harness/test-node.ts'
+import { poolNameOf, removePool } from '../harness/test-pool.ts'
 
-// The fault suite on the real kernel: what is left behind is looked for in btrfs, cgroups, links, guards and
+// The fault suite on the real kernel: what is left behind is looked for in the pool, cgroups, links, guards and
 // processes, not asked of the daemon.
 const repository = join(import.meta.dirname, '../..')
 
 registerFaultSuite('linux', async (hooks): Promise<FaultSubject> => {
   const directory = await mkdtemp('/var/tmp/spirula-faults-')
-  const runDir = `/run/spf-${process.pid}`
-  const cgroupParent = `spf-${process.pid}`
+  const tag = directory.slice(-6)
+  const runDir = `/run/spf-${tag}`
+  const cgroupParent = `spf-${tag}`
+  const poolName = poolNameOf(tag)
   const pool = join(directory, 'pool')
   const stopping = new AbortController()
   const context: Context = { signal: stopping.signal, log: silentLog, now: () => new Date() }
   const { host, guestDir } = await openLinuxHost(
-    { pool: 'zones', mountpoint: pool, backingDir: directory, poolSizeBytes: 4 * 2 ** 30, runDir, nativeDir: join(repository, 'build/native'), cgroupParent },
+    { pool: poolName, mountpoint: pool, backingDir: directory, poolSizeBytes: 4 * 2 ** 30, runDir, nativeDir: join(repository, 'build/native'), cgroupParent },
     context,
   )
   const node = await createNode({ host, runDir, guestDir, serverUuid: '5e000000-0000-4000-8000-000000000001', log: silentLog, hooks })
@@ -34,7 +36,7 @@ registerFaultSuite('linux', async (hooks): Promise<FaultSubject> => {
   return {
     node,
     async inventory() {
-      const { links, guards, ...rest } = await readInventory({ pool, runDir, cgroupParent }, [testImage, otherImage])
+      const { links, guards, ...rest } = await readInventory({ pool, poolName, runDir, cgroupParent }, [testImage, otherImage])
       // A zone that was booted anew has another number in its links' names.
       return { ...rest, links: links.length, guards: guards.length }
     },
@@ -43,8 +45,7 @@ registerFaultSuite('linux', async (hooks): Promise<FaultSubject> => {
       stopping.abort()
       await attempt(['umount', '--lazy', join(runDir, 'lxcfs')])
       await endLxcfs(join(runDir, 'lxcfs'))
-      await closePool(host.storage, { ...context, signal: new AbortController().signal })
-      await rm(directory, { recursive: true, force: true })
+      await removePool(poolName, { directory, mountpoint: pool })
       await rm(runDir, { recursive: true, force: true })
     },
   }

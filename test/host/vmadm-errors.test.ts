@@ -8,6 +8,7 @@ import { type Inventory, readInventory } from '../harness/inventory.ts'
 import { payload } from '../harness/machines.ts'
 import { isInOwnNetwork } from '../harness/own-network.ts'
 import { otherImage, startTestNode, testImage, type TestNode } from '../harness/test-node.ts'
+import { settlePool } from '../harness/test-pool.ts'
 
 // What people get wrong, and what goes wrong on the node: one clear sentence, exit code, nothing left behind.
 // In mounts of its own: one test puts another program where crun is.
@@ -153,8 +154,7 @@ async function checkFullPool({ node, cli }: Bench): Promise<void> {
   // The way out works on a full pool.
   assertSaid(await cli.vmadm('delete', 'eater'), `Successfully deleted VM ${eater}`)
   for (const uuid of made) assertSaid(await cli.vmadm('delete', uuid), `Successfully deleted VM ${uuid}`)
-  await command(['btrfs', 'filesystem', 'sync', node.pool])
-  await attempt(['btrfs', 'subvolume', 'sync', node.pool])
+  await settlePool(node.poolName, node.pool)
   const again = await cli.feed(payload({ quota: 0 }), 'create')
   assert.equal(again.code, 0, again.stderr)
 }

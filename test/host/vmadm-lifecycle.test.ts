@@ -177,8 +177,8 @@ test('snapshots: names, order, duplicates, rollback of content and of running st
 test('reprovision swaps the root and keeps delegated data, nics, metadata and quota', async () => {
   const uuid = await cli.create(payload({ alias: 'again', delegate_dataset: true, customer_metadata: { kept: 'yes' }, quota: 2 }))
   const before = await cli.get('again')
-  const data = `/zones/${uuid}/data`
-  assert.deepEqual(before['datasets'], [`zones/${uuid}/data`])
+  const data = `/${node.poolName}/${uuid}/data`
+  assert.deepEqual(before['datasets'], [`${node.poolName}/${uuid}/data`])
   await cli.inside('again', `echo precious > ${data}/file; echo gone > /root/old`)
   assertRefused(await cli.vmadm('create-snapshot', 'again', 'x'), /Cannot currently snapshot zones that have datasets/)
   assertRefused(await cli.feed({}, 'reprovision', 'again'), /Missing required properties: image_uuid/)

@@ -26,6 +26,7 @@ export function renderProperties(options: DatasetOptions): string[] {
   if (options.quota_bytes !== undefined) properties.push(`quota=${options.quota_bytes ?? 'none'}`)
   if (options.compression !== undefined) properties.push(`compression=${options.compression}`)
   if (options.recordsize !== undefined) properties.push(`recordsize=${options.recordsize}`)
+  if (options.reserved_bytes !== undefined) properties.push(`reservation=${options.reserved_bytes}`)
   return properties
 }
 
@@ -57,8 +58,9 @@ export function renderSnapshot(name: string): Argv {
   return ['zfs', 'snapshot', name]
 }
 
-export function renderRollback(name: string): Argv {
-  return ['zfs', 'rollback', '-r', name]
+/** `newer`: the newer snapshots are destroyed; else they stop it. */
+export function renderRollback(name: string, options: { newer: boolean }): Argv {
+  return ['zfs', 'rollback', ...(options.newer ? ['-r'] : []), name]
 }
 
 export function renderHold(name: string, tag: string): Argv {

@@ -1,37 +1,55 @@
 import { AppError, isAppError } from '#contracts/errors.ts'
-import { noSpace } from '../pool/refusals.ts'
+import { datasetExists, datasetNotFound, noSpace, snapshotExists, snapshotNotFound } from '../pool/refusals.ts'
 import { CommandFailure } from '../run/run.ts'
+import type { SnapshotName } from '../storage.ts'
 
-/** Words of zfs(8) 2.3 → our codes; `what` is the thing that was acted on. Anything else stays CommandFailed. */
-export function asZfsFailure(error: unknown, what: string): unknown {
+/** What a command line acts on; by the snapshot if it names one, else by the dataset. */
+export interface Subject {
+  dataset: string
+  snapshot?: SnapshotName
+}
+
+/** Words of zfs(8) 2.3 → our codes, in the sentences that all drivers share. Anything else stays CommandFailed. */
+export function asZfsFailure(error: unknown, subject: Subject): unknown {
   const text = failureText(error)
-  if (text === null) return error
-  const code = known.find(([pattern]) => pattern.test(text))?.[1]
-  if (code === undefined) return error
-  return code === 'NoSpace' ? noSpace(what, error) : new AppError(code, sentences[code](what), { cause: error })
+  const refusal = text === null ? undefined : known.find(([pattern]) => pattern.test(text))?.[1](subject)
+  if (refusal === undefined) return error
+  refusal.cause = error
+  return refusal
 }
 
-/** What zfs said; null when it was not zfs that failed. */
+/** What zfs said, also when it was translated; null when it was not zfs that failed. */
 export function failureText(error: unknown): string | null {
-  return isAppError(error, 'CommandFailed') && error.cause instanceof CommandFailure ? error.cause.stderrTail : null
+  if (!(error instanceof AppError)) return null
+  if (isAppError(error, 'CommandFailed') && error.cause instanceof CommandFailure) return error.cause.stderrTail
+  return error.cause === undefined ? null : failureText(error.cause)
 }
 
-type Known = 'NoSpace' | 'DatasetExists' | 'DatasetNotFound' | 'SnapshotNotFound' | 'Busy' | 'ImageInvalid'
+const nameOf = ({ dataset, snapshot }: Subject): SnapshotName => snapshot ?? { dataset, snapshot: '' }
+const busy = ({ dataset }: Subject): AppError => new AppError('Busy', `The dataset ${dataset} is in use.`, { hint: 'stop what uses it, and try again' })
 
 // The first that fits counts.
-const known: readonly (readonly [RegExp, Known])[] = [
-  [/out of space|No space left|Disk quota exceeded|size is less than current used/i, 'NoSpace'],
-  [/(dataset|snapshot|destination '.*') (already )?exists|must specify -F to overwrite/, 'DatasetExists'],
-  [/does not exist|no such (dataset|snapshot)|could not find any snapshots/, 'DatasetNotFound'],
-  [/most recent snapshot .* does not\s+match incremental source/, 'SnapshotNotFound'],
-  [/dependent clones|has children|is busy|pool or dataset is busy/, 'Busy'],
-  [/invalid (backup )?stream|incomplete stream|bad magic|checksum mismatch|failed to read from stream/, 'ImageInvalid'],
+const known: readonly (readonly [RegExp, (subject: Subject) => AppError])[] = [
+  [/out of space|No space left|Disk quota exceeded|size is less than current used/i, ({ dataset }) => noSpace(`the dataset ${dataset}`, undefined)],
+  [/cannot create snapshot '.*': dataset already exists/, (subject) => snapshotExists(nameOf(subject))],
+  [/cannot open '[^']*': no such pool|I\/O is currently suspended/, () => new AppError('PoolUnavailable', 'The ZFS pool is not there, or has stopped all input and output.', { hint: 'zpool status' })],
+  [/dataset already exists|destination '.*' exists|must specify -F to overwrite/, ({ dataset }) => datasetExists(dataset)],
+  [/name is too long/, ({ dataset }) => new AppError('InvalidPayload', `The name of the dataset ${dataset} is too long for ZFS.`)],
+  [/cannot (open|hold snapshot|release hold from snapshot) '[^']*@[^']*'.* does not exist/, (subject) => snapshotNotFound(nameOf(subject))],
+  [/could not find any snapshots/, (subject) => snapshotNotFound(nameOf(subject))],
+  [/does not exist|no such dataset/, ({ dataset }) => datasetNotFound(dataset)],
+  [
+    /most recent snapshot .* does not\s+match incremental source/,
+    ({ dataset }) => new AppError('SnapshotNotFound', `The stream builds on a snapshot that the dataset ${dataset} does not have as its newest.`),
+  ],
+  [
+    /has been modified\s+since most recent snapshot/,
+    ({ dataset }) => new AppError('Busy', `The dataset ${dataset} was changed since its newest snapshot, on which the stream builds.`),
+  ],
+  [/being held/, ({ dataset }) => new AppError('Indestructible', `A snapshot of the dataset ${dataset} is held and cannot be destroyed.`)],
+  [/dependent clones|clones of previous snapshots exist|has children|is busy/, busy],
+  [
+    /invalid (backup )?stream|incomplete stream|bad magic|checksum mismatch|failed to read from stream/,
+    ({ dataset }) => new AppError('ImageInvalid', `What was sent for the dataset ${dataset} is not a whole ZFS stream.`),
+  ],
 ]
-
-const sentences: Record<Exclude<Known, 'NoSpace'>, (what: string) => string> = {
-  DatasetExists: (what) => `${what} is on the pool already.`,
-  DatasetNotFound: (what) => `${what} is not on the pool.`,
-  SnapshotNotFound: (what) => `The stream builds on a snapshot that ${what} does not have as its newest.`,
-  Busy: (what) => `${what} is in use.`,
-  ImageInvalid: (what) => `What was sent for ${what} is not a whole ZFS stream.`,
-}

@@ -1,11 +1,15 @@
+import { Readable } from 'node:stream'
 import { isAppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import { parseSnapshotName } from '../pool/name.ts'
 import type { Argv } from '../run/programs.ts'
 import { commandFailed, type RunResult } from '../run/run.ts'
-import type { Dataset, Storage } from '../storage.ts'
+import type { Dataset, DatasetOptions, Storage } from '../storage.ts'
 import { createFakeStorage } from '../storage-fake.ts'
 import type { ZfsRunner } from './runner.ts'
+
+/** Of a dataset, with the pool's. */
+const longestName = 255
 
 /** A command line taken apart as zfs(8) reads it. */
 interface Command {
@@ -16,12 +20,19 @@ interface Command {
   operands: string[]
 }
 
-/** A refusal in zfs's own words. */
-class ZfsComplaint extends Error {}
+/** A refusal in zfs's own words, and its exit code. */
+class ZfsComplaint extends Error {
+  readonly exitCode: number
+
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
 
 /**
  * An interpreter of the `zfs` command lines that the driver builds, over an in-memory pool with real directories: what
- * it does not know is `unrecognized`, so that a wrong argv fails. It refuses in the words of OpenZFS 2.3.
+ * it does not know is `unrecognized`, so that a wrong argv fails. It refuses in the words and with the exit codes of OpenZFS 2.3.9, as `test/host/storage-zfs.test.ts` met them.
  * `seen` are the command lines so far.
  */
 export function createFakeZfs(options: { pool: string; mountpoint: string }): { runner: ZfsRunner; seen: string[][] } {
@@ -40,12 +51,13 @@ export function createFakeZfs(options: { pool: string; mountpoint: string }): { 
     source(argv, context) {
       const { values, operands } = note(argv)
       const from = values.find(({ option }) => option === '-i')?.value.replace(/^@/, '') ?? null
-      return store.send(snapshotOf(store, operands[0] ?? ''), from, context)
+      return Readable.from(sent(argv, store.send(snapshotOf(store, operands[0] ?? ''), from, context)), { objectMode: false })
     },
     async sink(argv, input, context) {
       const { operands } = note(argv)
       const name = operands[0] ?? ''
       try {
+        await requireParent(name, store, context)
         await store.receive(shortName(store, name), input, context)
       } catch (error) {
         throw commandFailed(argv, 1, null, receiveComplaint(error, name))
@@ -92,7 +104,8 @@ async function interpret(command: Command, store: Storage, context: Context): Pr
     return { stdout: await verbs[command.verb]!(command, store, context), stderr: '', exitCode: 0 }
   } catch (error) {
     if (isAppError(error, 'Cancelled')) throw error
-    return { stdout: '', stderr: complaintOf(error, command), exitCode: 1 }
+    const complaint = error instanceof ZfsComplaint ? error : complaintOf(error, command)
+    return { stdout: '', stderr: complaint.message, exitCode: complaint.exitCode }
   }
 }
 
@@ -103,13 +116,12 @@ const silent = async (done: Promise<unknown>): Promise<string> => await done.the
 const verbs: Record<string, Verb> = {
   list: async (command, store, context) => JSON.stringify(await list(command, store, context)),
   create: ({ operands: [name = ''], values }, store, context) => silent(create(name, values, store, context)),
-  clone: async ({ operands: [origin = '', name = ''], values }, store, context) =>
-    await silent(store.clone(snapshotOf(store, origin), shortName(store, name), optionsOf(values.map(({ value }) => value)), context)),
-  destroy: ({ operands: [name = ''] }, store, context) => silent(destroy(name, store, context)),
-  rename: ({ operands: [from = '', to = ''] }, store, context) => silent(store.rename(shortName(store, from), shortName(store, to), context)),
+  clone: ({ operands: [origin = '', name = ''], values }, store, context) => silent(clone(origin, name, values, { store, context })),
+  destroy: ({ operands: [name = ''], flags }, store, context) => silent(destroy(name, flags.has('-r'), store, context)),
+  rename: ({ operands: [from = '', to = ''] }, store, context) => silent(rename(from, to, store, context)),
   set: ({ operands }, store, context) => silent(set(operands, store, context)),
   snapshot: ({ operands: [name = ''] }, store, context) => silent(store.snapshot(snapshotOf(store, name), context)),
-  rollback: ({ operands: [name = ''] }, store, context) => silent(store.rollback(snapshotOf(store, name), context)),
+  rollback: ({ operands: [name = ''], flags }, store, context) => silent(rollback(name, flags.has('-r'), store, context)),
   hold: ({ operands: [tag = '', name = ''] }, store, context) => silent(hold(tag, name, store, context)),
   release: ({ operands: [tag = '', name = ''] }, store, context) => silent(release(tag, name, store, context)),
   async holds({ operands: [name = ''] }, store, context) {
@@ -123,16 +135,75 @@ const verbs: Record<string, Verb> = {
 }
 
 async function create(name: string, values: Command['values'], store: Storage, context: Context): Promise<void> {
-  const short = shortName(store, name)
-  const parent = short.includes('/') ? short.slice(0, short.lastIndexOf('/')) : null
-  if (parent !== null && !(await store.exists(parent, context))) throw new ZfsComplaint(`cannot create '${name}': parent does not exist`)
-  await store.create(short, optionsOf(values.map(({ value }) => value)), context)
+  await checkNew(name, store, context)
+  await store.create(shortName(store, name), optionsOf(values.map(({ value }) => value)), context)
 }
 
-async function destroy(name: string, store: Storage, context: Context): Promise<void> {
-  if (name.includes('@')) return await store.destroySnapshot(snapshotOf(store, name), context)
-  if (!(await store.exists(shortName(store, name), context))) throw new ZfsComplaint(`cannot open '${name}': dataset does not exist`)
-  await store.destroy(shortName(store, name), context)
+async function clone(origin: string, name: string, values: Command['values'], { store, context }: { store: Storage; context: Context }): Promise<void> {
+  if (!(await hasSnapshot(origin, store, context))) throw new ZfsComplaint(`cannot open '${origin}': dataset does not exist`)
+  await checkNew(name, store, context)
+  await store.clone(snapshotOf(store, origin), shortName(store, name), optionsOf(values.map(({ value }) => value)), context)
+}
+
+async function checkNew(name: string, store: Storage, context: Context): Promise<void> {
+  if (name.length > longestName) throw new ZfsComplaint(`cannot create '${name}': name is too long`)
+  await requireParent(name, store, context)
+}
+
+async function requireParent(name: string, store: Storage, context: Context): Promise<void> {
+  const short = shortName(store, name)
+  if (short.includes('/') && !(await store.exists(short.slice(0, short.lastIndexOf('/')), context)))
+    throw new ZfsComplaint(`cannot create '${name}': parent does not exist`)
+}
+
+async function rename(from: string, to: string, store: Storage, context: Context): Promise<void> {
+  if (!(await store.exists(shortName(store, from), context))) throw new ZfsComplaint(`cannot open '${from}': dataset does not exist`)
+  await checkNew(to, store, context)
+  await store.rename(shortName(store, from), shortName(store, to), context)
+}
+
+async function hasSnapshot(name: string, store: Storage, context: Context): Promise<boolean> {
+  const { dataset, snapshot } = snapshotOf(store, name)
+  return (await store.exists(dataset, context)) && (await store.listSnapshots(dataset, context)).some((found) => found.name === snapshot)
+}
+
+async function destroy(name: string, recursive: boolean, store: Storage, context: Context): Promise<void> {
+  const short = shortName(store, name.replace(/@.*/, ''))
+  if (!(await store.exists(short, context))) throw new ZfsComplaint(`cannot open '${name.replace(/@.*/, '')}': dataset does not exist`)
+  if (name.includes('@')) {
+    if (!(await hasSnapshot(name, store, context))) throw new ZfsComplaint('could not find any snapshots to destroy; check snapshot names.')
+    return await store.destroySnapshot(snapshotOf(store, name), context)
+  }
+  const children = (await store.list(context)).filter((one) => one.name.startsWith(`${short}/`)).map((one) => one.name)
+  const below = [...children, ...(await store.listSnapshots(short, context)).map((one) => `${short}@${one.name}`)]
+  if (below.length > 0 && !recursive)
+    throw new ZfsComplaint(
+      `cannot destroy '${name}': filesystem has children\nuse '-r' to destroy the following datasets:\n${below.map((one) => `${store.pool}/${one}\n`).join('')}`,
+    )
+  await store.destroy(short, context)
+}
+
+async function rollback(name: string, newer: boolean, store: Storage, context: Context): Promise<void> {
+  if (!(await hasSnapshot(name, store, context))) throw new ZfsComplaint(`cannot open '${name}': dataset does not exist`)
+  const target = snapshotOf(store, name)
+  const [newest] = await store.listSnapshots(target.dataset, context)
+  if (newest?.name !== target.snapshot && !newer) {
+    const all = `${store.pool}/${target.dataset}@${newest?.name}`
+    throw new ZfsComplaint(
+      `cannot rollback to '${name}': more recent snapshots or bookmarks exist\nuse '-r' to force deletion of the following snapshots and bookmarks:\n${all}`,
+    )
+  }
+  await store.rollback(target, context)
+}
+
+/** As \`zfs send\` ends when what it is to send is not there. */
+async function* sent(argv: Argv, stream: Readable): AsyncGenerator<Buffer> {
+  try {
+    yield* stream as AsyncIterable<Buffer>
+  } catch (error) {
+    if (!isAppError(error, 'SnapshotNotFound', 'DatasetNotFound')) throw error
+    throw commandFailed(argv, 1, null, `cannot open '${argv.at(-1)}': dataset does not exist\n`)
+  }
 }
 
 async function set(operands: readonly string[], store: Storage, context: Context): Promise<void> {
@@ -143,25 +214,28 @@ async function set(operands: readonly string[], store: Storage, context: Context
 }
 
 async function hold(tag: string, name: string, store: Storage, context: Context): Promise<void> {
+  if (!(await hasSnapshot(name, store, context))) throw new ZfsComplaint(`cannot hold snapshot '${name}': dataset does not exist`)
   if ((await store.listHolds(snapshotOf(store, name), context)).includes(tag))
     throw new ZfsComplaint(`cannot hold snapshot '${name}': tag already exists on this dataset`)
   await store.hold(snapshotOf(store, name), tag, context)
 }
 
 async function release(tag: string, name: string, store: Storage, context: Context): Promise<void> {
+  if (!(await hasSnapshot(name, store, context))) throw new ZfsComplaint(`cannot release hold from snapshot '${name}': dataset does not exist`)
   if (!(await store.listHolds(snapshotOf(store, name), context)).includes(tag))
     throw new ZfsComplaint(`cannot release hold from snapshot '${name}': no such tag on this dataset`)
   await store.release(snapshotOf(store, name), tag, context)
 }
 
-function optionsOf(assignments: readonly string[]): { quota_bytes?: number | null; compression?: string; recordsize?: number } {
-  const options: ReturnType<typeof optionsOf> = {}
+function optionsOf(assignments: readonly string[]): DatasetOptions {
+  const options: DatasetOptions = {}
   for (const assignment of assignments) {
     const [name, value = ''] = assignment.split('=')
     if (name === 'quota') options.quota_bytes = value === 'none' ? null : Number(value)
     else if (name === 'compression') options.compression = value
     else if (name === 'recordsize') options.recordsize = Number(value)
-    else throw new ZfsComplaint(`bad property list: invalid property '${name}'`)
+    else if (name === 'reservation') options.reserved_bytes = Number(value)
+    else throw new ZfsComplaint(`bad property list: invalid property '${name}'`, 2)
   }
   return options
 }
@@ -185,7 +259,7 @@ type Row = [string, object]
 
 async function datasetRows(name: string, chosen: readonly Dataset[], store: Storage, context: Context): Promise<Row[]> {
   const rows = chosen.map((dataset): Row => {
-    const origin = dataset.origin === null ? '' : `${store.pool}/${dataset.origin.dataset}@${dataset.origin.snapshot}`
+    const origin = dataset.origin === null ? '-' : `${store.pool}/${dataset.origin.dataset}@${dataset.origin.snapshot}`
     const creation = seconds(dataset.created_at)
     return row(store, `${store.pool}/${dataset.name}`, 'FILESYSTEM', {
       mountpoint: dataset.mountpoint,
@@ -198,7 +272,7 @@ async function datasetRows(name: string, chosen: readonly Dataset[], store: Stor
   if (name !== store.pool) return rows
   const { used_bytes, available_bytes } = await store.readUsage(context)
   return [
-    row(store, store.pool, 'FILESYSTEM', { mountpoint: store.mountpoint, origin: '', used: used_bytes, available: available_bytes, quota: 0, creation: 0 }),
+    row(store, store.pool, 'FILESYSTEM', { mountpoint: store.mountpoint, origin: '-', used: used_bytes, available: available_bytes, quota: 0, creation: 0 }),
     ...rows,
   ]
 }
@@ -244,17 +318,27 @@ function snapshotOf(store: Storage, name: string): { dataset: string; snapshot: 
 }
 
 function receiveComplaint(error: unknown, name: string): string {
-  if (isAppError(error, 'DatasetExists')) return `cannot receive new filesystem stream: destination '${name}' exists\nmust specify -F to overwrite it`
-  if (isAppError(error, 'DatasetNotFound')) return `cannot receive incremental stream: destination '${name}' does not exist`
-  return 'cannot receive: failed to read from stream'
+  if (error instanceof ZfsComplaint)
+    return `cannot open '${name.replace(/\/[^/]*$/, '')}': dataset does not exist\ncannot receive new filesystem stream: unable to restore to destination\n`
+  if (isAppError(error, 'DatasetExists')) return `cannot receive new filesystem stream: destination '${name}' exists\nmust specify -F to overwrite it\n`
+  if (isAppError(error, 'DatasetNotFound')) return `cannot receive incremental stream: destination '${name}' does not exist\n`
+  if (isAppError(error, 'SnapshotNotFound')) return `cannot receive incremental stream: most recent snapshot of ${name} does not\nmatch incremental source\n`
+  return 'cannot receive: failed to read from stream\n'
 }
 
-function complaintOf(error: unknown, command: Command): string {
-  const what = command.operands.join("' '")
-  if (error instanceof ZfsComplaint) return error.message
-  if (isAppError(error, 'DatasetExists', 'SnapshotExists')) return `cannot ${command.verb} '${what}': dataset already exists`
-  if (isAppError(error, 'DatasetNotFound', 'SnapshotNotFound')) return `cannot open '${what}': dataset does not exist`
-  if (isAppError(error, 'Busy')) return `cannot ${command.verb} '${what}': filesystem has dependent clones\nuse '-R' to destroy the following datasets:`
-  if (isAppError(error, 'Indestructible')) return `cannot ${command.verb} '${what}': dataset is busy`
-  return `cannot ${command.verb} '${what}': ${String(error)}`
+function complaintOf(error: unknown, { verb, operands }: Command): ZfsComplaint {
+  const what = operands.at(-1) ?? ''
+  if (isAppError(error, 'DatasetExists')) return new ZfsComplaint(`cannot ${verb === 'rename' ? 'rename' : 'create'} '${verb === 'rename' ? operands[0] : what}': dataset already exists\n`)
+  if (isAppError(error, 'SnapshotExists')) return new ZfsComplaint(`cannot create snapshot '${what}': dataset already exists\n`)
+  if (verb === 'snapshot' && isAppError(error, 'DatasetNotFound')) return new ZfsComplaint(`cannot open '${what.replace(/@.*/, '')}': dataset does not exist\nusage:\n\tsnapshot …\n`, 2)
+  if (isAppError(error, 'DatasetNotFound', 'SnapshotNotFound')) return new ZfsComplaint(`cannot open '${what}': dataset does not exist\n`)
+  if (verb === 'rollback' && isAppError(error, 'Busy'))
+    return new ZfsComplaint(`cannot rollback to '${what}': clones of previous snapshots exist\nuse '-R' to force deletion of the following clones and dependents:\n`)
+  if (verb === 'rollback' && isAppError(error, 'Indestructible')) return new ZfsComplaint(`cannot destroy '${what}': dataset is busy\n`)
+  if (isAppError(error, 'Busy')) {
+    const kind = what.includes('@') ? 'snapshot' : 'filesystem'
+    return new ZfsComplaint(`cannot destroy '${what}': ${kind} has dependent clones\nuse '-R' to destroy the following datasets:\n`)
+  }
+  if (isAppError(error, 'Indestructible')) return new ZfsComplaint(`cannot destroy snapshot ${what}: it's being held. Run 'zfs holds -r ${what}' to see holders.\n`)
+  return new ZfsComplaint(`cannot ${verb} '${what}': ${String(error)}`)
 }

@@ -2,9 +2,9 @@ import { isAppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import { parseSnapshotName } from '../pool/name.ts'
 import type { Argv } from '../run/programs.ts'
-import type { Dataset, DatasetSnapshot } from '../storage.ts'
+import type { Dataset, DatasetSnapshot, SnapshotName } from '../storage.ts'
 import { renderListDatasets, renderListSnapshots } from './argv.ts'
-import { asZfsFailure } from './failures.ts'
+import { asZfsFailure, type Subject } from './failures.ts'
 import { parseDatasets, parseSnapshots, type ZfsDataset, type ZfsSnapshot } from './parse.ts'
 import type { ZfsRunner } from './runner.ts'
 
@@ -19,12 +19,16 @@ export function fullName(pool: ZfsPool, dataset: string): string {
   return `${pool.name}/${dataset}`
 }
 
-/** Runs zfs on `what` (in the error's sentence) and translates its known failures. */
-export async function runZfs(pool: ZfsPool, argv: Argv, what: string, context: Context): Promise<string> {
+export function fullSnapshot(pool: ZfsPool, name: SnapshotName): string {
+  return `${fullName(pool, name.dataset)}@${name.snapshot}`
+}
+
+/** Runs zfs and translates its known failures. */
+export async function runZfs(pool: ZfsPool, argv: Argv, subject: Subject, context: Context): Promise<string> {
   try {
     return (await pool.runner.run(argv, [0], context)).stdout
   } catch (error) {
-    throw asZfsFailure(error, what)
+    throw asZfsFailure(error, subject)
   }
 }
 
@@ -35,13 +39,13 @@ export async function readMountpoint(name: string, runner: ZfsRunner, context: C
 
 /** null when there is none. */
 export async function readDataset(pool: ZfsPool, dataset: string, context: Context): Promise<Dataset | null> {
-  const text = await orMissing(runZfs(pool, renderListDatasets(fullName(pool, dataset), { recursive: false }), `The dataset ${dataset}`, context))
+  const text = await orMissing(runZfs(pool, renderListDatasets(fullName(pool, dataset), { recursive: false }), { dataset }, context))
   const found = text === null ? undefined : parseDatasets(text)[0]
   return found === undefined ? null : asDataset(pool, found)
 }
 
 export async function listDatasets(pool: ZfsPool, context: Context): Promise<Dataset[]> {
-  const text = await runZfs(pool, renderListDatasets(pool.name, { recursive: true }), `The pool ${pool.name}`, context)
+  const text = await runZfs(pool, renderListDatasets(pool.name, { recursive: true }), { dataset: pool.name }, context)
   return parseDatasets(text)
     .filter(({ name }) => name !== pool.name)
     .map((found) => asDataset(pool, found))
@@ -58,7 +62,7 @@ function shortName(pool: ZfsPool, name: string): string {
 
 /** Newest first. DatasetNotFound when there is no dataset. `own: false` gives those of the datasets below too. */
 export async function readSnapshots(pool: ZfsPool, dataset: string, options: { own: boolean }, context: Context): Promise<ZfsSnapshot[]> {
-  const text = await runZfs(pool, renderListSnapshots(fullName(pool, dataset), options), `The dataset ${dataset}`, context)
+  const text = await runZfs(pool, renderListSnapshots(fullName(pool, dataset), options), { dataset }, context)
   return parseSnapshots(text).map((snapshot) => ({
     ...snapshot,
     dataset: shortName(pool, snapshot.dataset),
@@ -67,7 +71,7 @@ export async function readSnapshots(pool: ZfsPool, dataset: string, options: { o
 }
 
 export async function readAllSnapshots(pool: ZfsPool, context: Context): Promise<Map<string, DatasetSnapshot[]>> {
-  const text = await runZfs(pool, renderListSnapshots(pool.name, { own: false }), `The pool ${pool.name}`, context)
+  const text = await runZfs(pool, renderListSnapshots(pool.name, { own: false }), { dataset: pool.name }, context)
   const lists = new Map<string, DatasetSnapshot[]>()
   for (const found of parseSnapshots(text)) {
     const dataset = shortName(pool, found.dataset)

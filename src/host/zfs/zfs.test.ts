@@ -53,12 +53,12 @@ test('each verb is this command line', async () => {
     'zfs set quota=2048 zones/v',
     'zfs hold tag zones/u@final',
     'zfs release tag zones/u@final',
-    'zfs rollback -r zones/u@final',
+    'zfs rollback zones/u@final',
     'zfs rename zones/v zones/w',
     'zfs receive -u -x mountpoint zones/x',
     'zfs send zones/u@final',
     'zfs mount zones/x',
-    'zfs destroy -r zones/w',
+    'zfs destroy zones/w',
     'zfs destroy zones/u@final',
   ])
   const listing = ['zfs', 'list', '-j', '--json-int', '-p', '-r', '-t', 'filesystem', '-o', 'mountpoint,origin,used,quota,creation', 'zones']
@@ -77,16 +77,23 @@ test("zfs's words become our codes, and its text stays as the cause", () => {
     ["cannot destroy 'zones/u@s': snapshot has dependent clones", 'Busy'],
     ["cannot destroy 'zones/u': dataset is busy", 'Busy'],
     ['cannot receive: invalid stream (bad magic number)', 'ImageInvalid'],
+    ["cannot create snapshot 'zones/u@s': dataset already exists", 'SnapshotExists'],
+    ["cannot open 'zones/u@s': dataset does not exist", 'SnapshotNotFound'],
+    ["cannot create 'zones/uuuu': name is too long", 'InvalidPayload'],
+    ["cannot destroy snapshot zones/u@s: it's being held. Run 'zfs holds -r zones/u@s' to see holders.", 'Indestructible'],
+    ["cannot unmount '/zones/u': pool or dataset is busy", 'Busy'],
+    ['cannot create snapshots : out of space', 'NoSpace'],
+    ['cannot receive new filesystem stream: incomplete stream', 'ImageInvalid'],
     ['cannot receive incremental stream: most recent snapshot of zones/u does not\nmatch incremental source', 'SnapshotNotFound'],
   ] as const
   for (const [text, code] of cases) {
     const failure = commandFailed(['zfs', 'x'], 1, null, text)
-    const translated = asZfsFailure(failure, 'The dataset u')
+    const translated = asZfsFailure(failure, { dataset: 'u' })
     assert.ok(isAppError(translated, code), text)
     assert.equal(translated.cause, failure)
   }
   const other = commandFailed(['zfs', 'x'], 1, null, 'permission denied')
-  assert.equal(asZfsFailure(other, 'The dataset u'), other)
+  assert.equal(asZfsFailure(other, { dataset: 'u' }), other)
 })
 
 test('when a later step fails, what was made before it is taken back', async () => {

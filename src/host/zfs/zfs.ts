@@ -1,28 +1,25 @@
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import type { Context } from '../context.ts'
 import { checkDatasetName } from '../pool/name.ts'
-import type { SnapshotName, Storage } from '../storage.ts'
-import { renderPoolUsage, renderSend } from './argv.ts'
+import type { Storage } from '../storage.ts'
+import { renderPoolUsage } from './argv.ts'
 import {
   cloneDataset,
   createDataset,
   createSnapshot,
   destroyDataset,
   destroySnapshot,
-  fullSnapshot,
   holdSnapshot,
   listHolds,
-  receiveDataset,
   releaseSnapshot,
   renameDataset,
-  requireSnapshot,
   rollbackDataset,
   setProperties,
 } from './change.ts'
 import { parsePoolUsage } from './parse.ts'
 import { asSnapshot, listDatasets, readAllSnapshots, readDataset, readSnapshots, runZfs, type ZfsPool } from './read.ts'
 import { systemRunner, type ZfsRunner } from './runner.ts'
+import { receiveDataset, sendSnapshot } from './stream.ts'
 
 export interface ZfsOptions {
   /** Name of the imported pool. */
@@ -40,7 +37,7 @@ export function createZfsStorage(options: ZfsOptions): Storage {
     pool: pool.name,
     mountpoint: pool.mountpoint,
     async readUsage(context) {
-      const usage = parsePoolUsage(await runZfs(pool, renderPoolUsage(pool.name), `The pool ${pool.name}`, context))
+      const usage = parsePoolUsage(await runZfs(pool, renderPoolUsage(pool.name), { dataset: pool.name }, context))
       return { size_bytes: usage.used_bytes + usage.available_bytes, ...usage }
     },
     mountpointOf: (dataset) => (checkDatasetName(dataset), join(pool.mountpoint, dataset)),
@@ -61,18 +58,7 @@ export function createZfsStorage(options: ZfsOptions): Storage {
     hold: (name, tag, context) => holdSnapshot(pool, name, tag, context),
     release: (name, tag, context) => releaseSnapshot(pool, name, tag, context),
     listHolds: (name, context) => listHolds(pool, name, context),
-    send: (name, from, context) => Readable.from(readSent(pool, name, from, context), { objectMode: false }),
+    send: (name, from, context) => sendSnapshot(pool, name, from, context),
     receive: (dataset, input, context) => receiveDataset(pool, dataset, input, context),
-  }
-}
-
-async function* readSent(pool: ZfsPool, name: SnapshotName, from: string | null, context: Context): AsyncGenerator<Buffer> {
-  await requireSnapshot(pool, name, context)
-  if (from !== null) await requireSnapshot(pool, { ...name, snapshot: from }, context)
-  const source = pool.runner.source(renderSend(fullSnapshot(pool, name), from), context)
-  try {
-    yield* source as AsyncIterable<Buffer>
-  } finally {
-    source.destroy()
   }
 }
