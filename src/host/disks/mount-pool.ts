@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { isAppError } from '#contracts/errors.ts'
 import { systemDatasets } from '#contracts/platform/names.ts'
 import type { Context } from '../context.ts'
@@ -44,6 +45,7 @@ async function mountOne({ name, mountpoint }: Mountable, context: Context, runne
   }
 }
 
-function isBelow(path: string, top: string): boolean {
+function isBelow(mountpoint: string, top: string): boolean {
+  const path = resolve(mountpoint)
   return path === top || path.startsWith(`${top}/`)
 }
