@@ -36,5 +36,6 @@ async function askToStop(uuid: string, context: Context, parts: Parts): Promise<
     return true
   }
   const result = await parts.host.runtime.exec(uuid, ['/sbin/poweroff'], { timeout_ms: 10_000 }, context)
-  return result.exit_code === 0 || !parts.live.isRunning(uuid)
+  // Above 128 it was killed by a signal: by init, which has begun to end everything.
+  return result.exit_code === 0 || result.exit_code > 128 || !parts.live.isRunning(uuid)
 }
