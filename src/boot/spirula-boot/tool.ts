@@ -5,6 +5,7 @@ export const tool: Tool = {
   summary: 'Does what a node does at boot; its units call it',
   commands: [
     { name: 'start', summary: 'Imports the pool and applies the settings of this node', load: () => import('./start.ts') },
+    { name: 'setup', summary: 'Asks what a new node needs to know, and sets it up', load: () => import('./setup.ts') },
     { name: 'health', summary: 'Checks this boot; keeps or gives up the platform image', load: () => import('./health.ts') },
     { name: 'status', summary: 'Prints what came of this boot', load: () => import('./status.ts') },
     { name: 'keep-password', summary: "Keeps root's password of this boot for later ones", load: () => import('./keep-password.ts') },

@@ -29,6 +29,7 @@ export const programs = {
   'mount': '/bin/mount',
   'nft': '/usr/sbin/nft',
   'nsenter': '/usr/bin/nsenter',
+  'openssl': '/usr/bin/openssl',
   'qemu-system-x86_64': '/usr/bin/qemu-system-x86_64',
   'sfdisk': '/usr/sbin/sfdisk',
   'ssh': '/usr/bin/ssh',
