@@ -61,7 +61,15 @@ async function runSeries(node: TestNode, brand: string, image: string): Promise<
   const shown = await Promise.all([names[0]!, names[1]!, names.at(-1)!].map(usageOf))
   const each = (after.usedMib - before.usedMib) / count
   for (const name of names) await node.follow('machine.delete', { params: { name } })
-  return [brand, String(count), ...shown, each.toFixed(1), (after.cacheMib - before.cacheMib).toFixed(0), ms(median(create.each)), (create.total / 1000).toFixed(1)]
+  return [
+    brand,
+    String(count),
+    ...shown,
+    each.toFixed(1),
+    (after.cacheMib - before.cacheMib).toFixed(0),
+    ms(median(create.each)),
+    (create.total / 1000).toFixed(1),
+  ]
 }
 
 const trees = await createPlatformTrees()

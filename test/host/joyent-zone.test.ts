@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, rmdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Machine } from '#contracts/machine/record.ts'
@@ -125,6 +125,28 @@ test('a new platform is in the zone at its next boot, and what is its own stays'
   await bootEnded()
   assert.equal(await zone('cat /usr/share/platform-version /etc/own /opt/own /var/lib/own'), 'two\nown\nown\nown')
   assert.equal((await machine()).platform_buildstamp, '20261201T000000Z')
+})
+
+test('reprovision gives the zone a fresh part of its own', async () => {
+  await node.follow('machine.reprovision', { params: { name: uuid }, json: { image_uuid: image } })
+  await bootEnded()
+  assert.equal(await zone('test ! -e /etc/own && cat /usr/share/platform-version /root/brand'), 'two\njoyent')
+})
+
+test('a zone that puts a link where /usr belongs harms nobody, and can be mended', async () => {
+  await node.follow('machine.stop', { params: { name: uuid } })
+  const root = join((await machine()).zonepath, 'root')
+  await rmdir(join(root, 'usr'))
+  await symlink('/etc/ssh', join(root, 'usr'))
+  const before = await readdir('/etc/ssh').catch(() => [])
+  await node.follow('machine.start', { params: { name: uuid } }).catch(() => {})
+  assert.deepEqual(await readdir('/etc/ssh').catch(() => []), before)
+  assert.ok(!(await readFile('/proc/self/mountinfo', 'utf8')).includes(' /etc/ssh '))
+  await node.follow('machine.stop', { params: { name: uuid }, json: { force: true } }).catch(() => {})
+  await rm(join(root, 'usr'))
+  await mkdir(join(root, 'usr'))
+  await node.follow('machine.start', { params: { name: uuid } })
+  await bootEnded()
 })
 
 test('a node that lost its platform keeps the zone down and says why', async () => {
