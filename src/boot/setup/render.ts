@@ -2,7 +2,7 @@ import { doomedPools, layoutOf, wantsNewPool } from '#plan/setup/questions-disks
 import { questionOf } from '#plan/setup/questions.ts'
 import { renderList } from '#plan/setup/format.ts'
 import { confirmation, rowsOf, summaryItems, verdictOf, viewOfState, type SetupState } from '#plan/setup/state.ts'
-import type { Question } from '#plan/setup/question.ts'
+import type { Question, QuestionId } from '#plan/setup/question.ts'
 import { splitList } from '#plan/setup/check-network.ts'
 import { renderEditor } from './render-editor.ts'
 import { renderTable } from './render-table.ts'
@@ -34,7 +34,8 @@ export function renderProgress(items: readonly ProgressItem[], state: SetupState
     lines.push([marks[item.state], span(item.title, item.state === 'running' ? 'bold' : 'plain')])
     if (item.detail !== '' && item.state !== 'waiting') lines.push([span(`      ${item.detail}`, 'dim')])
   }
-  return frame({ lines, caret: null, keys: 'Please wait' }, state, size)
+  const isDone = items.every((item) => item.state === 'done')
+  return frame({ lines, caret: null, keys: isDone ? 'Done' : 'Please wait' }, state, size)
 }
 
 /** Rows of the title, of the keys, and the blank ones beside them. */
@@ -42,7 +43,7 @@ const chromeRows = 4
 const margin = ' '
 
 function frame(body: Body, state: SetupState, size: Size): Screen {
-  const stamp = `${state.facts.stamp} `
+  const stamp = `${renderStep(state)}${state.facts.stamp} `
   const title = `${margin}Spirula: first boot`
   const bar = [span(title.padEnd(Math.max(title.length, size.columns - stamp.length)) + stamp, 'bar')]
   const shown = body.lines.slice(0, size.rows - chromeRows + 1).map((line): Line => [span(margin), ...line])
@@ -53,6 +54,13 @@ function frame(body: Body, state: SetupState, size: Size): Screen {
     lines: [bar, [], ...shown, ...filler, keys],
     caret: caret === null ? null : { row: Math.min(size.rows - 1, caret.row + 2), column: Math.min(size.columns - 1, caret.column + margin.length) },
   }
+}
+
+/** How far it is, as things stand; a second word for a password is not counted apart. */
+function renderStep(state: SetupState): string {
+  const items = summaryItems(state)
+  const at = items.indexOf(state.place === 'root_password_again' ? 'root_password' : (state.place as QuestionId))
+  return at < 0 || state.reviewed ? '' : `${at + 1} of ${items.length}   `
 }
 
 function renderQuestion(state: SetupState, question: Question, room: Size): Body {

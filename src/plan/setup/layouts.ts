@@ -12,8 +12,7 @@ export function planSetupLayouts(inventory: readonly Disk[], names: readonly str
     .map((disk): LayoutDisk => ({ ...disk, removable: false }))
   const proposal = planOne(disks, undefined)
   if (proposal === null) return []
-  // `single` takes one disk and leaves the others: only a choice when there is one.
-  const others = layoutClasses.filter((name) => (name !== 'single' || disks.length === 1) && name !== proposal.name)
+  const others = layoutClasses.filter((name) => name !== proposal.name)
   return [proposal, ...others.map((name) => planOne(disks, name)).filter((layout) => layout !== null)]
 }
 
@@ -36,7 +35,11 @@ export function describeGivenLayout(inventory: readonly Disk[], layout: PoolLayo
 
 function planOne(disks: readonly LayoutDisk[], wanted: string | undefined): SetupLayout | null {
   const layout = planDiskLayout(disks, { cache: true, ...(wanted === undefined ? {} : { layout: wanted }) })
-  return 'error' in layout ? null : describe(layout, wanted ?? classOf(layout))
+  if ('error' in layout) return null
+  const described = describe(layout, wanted ?? classOf(layout))
+  const idle = disks.filter((disk) => !described.disks.includes(disk.name)).map((disk) => disk.name)
+  if (idle.length === 0) return described
+  return { ...described, shape: `${described.shape}; ${idle.length > 4 ? `${idle.length} disks` : idle.join(' ')} unused` }
 }
 
 function describe(layout: PoolLayout, name: string): SetupLayout {
