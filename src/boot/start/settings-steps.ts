@@ -124,8 +124,15 @@ async function loadKeymap({ system, values }: Boot): Promise<string | null> {
   return keymap
 }
 
-/** Services that run already, as at the end of the first-boot dialogue, take the new settings over; at boot none does yet. */
-export async function reloadServices(system: System): Promise<void> {
-  const units = ['systemd-networkd.service', 'systemd-resolved.service', 'chrony.service', 'ssh.service']
-  await system.run(['systemctl', '--no-block', 'try-reload-or-restart', ...units], { okCodes: [0, 1, 4, 5] })
+/**
+ * Services that run already, as at the end of the first-boot dialogue, take the new settings over, and those that wait
+ * for the settings start. At boot all of them are about to start anyway.
+ */
+export async function reloadServices(system: System, isReady: boolean): Promise<void> {
+  const systemctl = async (verb: string, units: readonly string[]): Promise<void> => {
+    await system.run(['systemctl', '--no-block', verb, ...units.map((unit) => `${unit}.service`)], { okCodes: [0, 1, 4, 5] })
+  }
+  if ((await system.run(['systemctl', 'is-active', '--quiet', 'basic.target'], { okCodes: [0, 3, 4] })).exitCode !== 0) return
+  await systemctl('try-reload-or-restart', ['systemd-networkd', 'systemd-resolved', 'chrony', 'ssh'])
+  if (isReady) await systemctl('start', ['spirula', 'spirula-guests', 'spirula-health'])
 }

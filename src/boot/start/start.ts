@@ -1,5 +1,5 @@
 import { bootFiles, type BootState, type BootStep } from '#contracts/platform/boot-state.ts'
-import { platformPaths, systemDatasets } from '#contracts/platform/names.ts'
+import { platformPaths } from '#contracts/platform/names.ts'
 import { parseKernelArguments } from '#host/sys/parse.ts'
 import { parseBootArguments } from '#plan/start/boot-arguments.ts'
 import type { Nic } from '#plan/start/links.ts'
@@ -34,7 +34,7 @@ export async function startNode(options: StartOptions): Promise<BootState> {
   for (const step of options.steps ?? startSteps) steps.push(await runStep(step, boot))
   const state = renderState(boot, startedAt, steps)
   await writeState(boot, state)
-  await reloadServices(system).catch((error: unknown) => void boot.problems.push(messagesOf(error)))
+  await reloadServices(system, state.state === 'ready').catch((error: unknown) => void boot.problems.push(messagesOf(error)))
   return state
 }
 
@@ -122,6 +122,3 @@ async function writeState(boot: Boot, state: BootState): Promise<void> {
   if (state.state === 'unset') await write(bootFiles.unset, '')
   else await system.remove(bootFiles.unset)
 }
-
-/** Where the reason of a boot that was given up is kept. */
-export const lastingLog = `${systemDatasets.var}/log/spirula`

@@ -6,7 +6,7 @@ export function renderStatus({ state, health, times }: { state: BootState; healt
     ['state', state.reason === undefined ? state.state : `${state.state}: ${state.reason}`],
     ['platform', `${state.stamp || 'unknown'}${state.medium === '' ? '' : `, booted from ${state.medium}`}`],
     ['pool', state.pool ?? 'none'],
-    ['health', renderHealth(health)],
+    ['health', renderHealth(health, state)],
     ...(state.failed_image === undefined ? [] : [['failed', state.failed_image]]),
   ]
   const sections = [rows.map(([name = '', text = '']) => `${name.padEnd(10)}${text}`)]
@@ -19,7 +19,8 @@ export function renderStatus({ state, health, times }: { state: BootState; healt
 
 const actions = { marked: 'this platform is the good one now', none: 'nothing was changed', reboot: 'the node boots into the last good platform' } as const
 
-function renderHealth(health: BootHealth | null): string {
+function renderHealth(health: BootHealth | null, { state }: BootState): string {
+  if (state !== 'ready' && state !== 'failed') return 'not judged'
   if (health === null) return 'not known yet'
   return `${health.healthy ? 'good' : 'bad'}; ${actions[health.action]}`
 }
