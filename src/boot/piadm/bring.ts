@@ -44,7 +44,12 @@ export async function readSources(host: BootHost): Promise<Map<string, { directo
 }
 
 /** Brings them to it, one after the other, so that at any time all but one can be booted from. One that fails does not keep the next from being done. */
-export async function bringDevices(host: BootHost, devices: readonly BootDevice[], wish: Wish, options: { dryRun: boolean; reporter: Reporter }): Promise<Outcome[]> {
+export async function bringDevices(
+  host: BootHost,
+  devices: readonly BootDevice[],
+  wish: Wish,
+  options: { dryRun: boolean; reporter: Reporter },
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for (const device of devices) {
     const outcome: Outcome = { device: device.path, steps: [], left_out: [], problem: null, part_way: false }

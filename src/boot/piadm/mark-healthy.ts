@@ -23,7 +23,9 @@ export async function markHealthy(stamp: string, host: BootHost): Promise<MarkRe
   const result: MarkResult = { marked: [], failed: [] }
   const healthy = { stamp, ...(host.running.failed === '' ? {} : { failed: host.running.failed }) }
   await host.exclusively(lockMs, async () => {
-    const devices = (await host.devices()).filter((device) => device.formatted && (device.kind === 'disk' || (device.kind === 'usb' && host.running.medium === 'usb')))
+    const devices = (await host.devices()).filter(
+      (device) => device.formatted && (device.kind === 'disk' || (device.kind === 'usb' && host.running.medium === 'usb')),
+    )
     for (const device of devices) {
       try {
         await host.open(device, true, async (root) => {

@@ -76,7 +76,10 @@ export async function verifyImage(directory: string, progress: CopyProgress, sum
 }
 
 function invalid(directory: string, why: string, cause?: unknown): AppError {
-  return new AppError('ImageInvalid', `The platform image ${directory} cannot be used: ${why}.`, { ...(cause === undefined ? {} : { cause }), hint: 'get it anew' })
+  return new AppError('ImageInvalid', `The platform image ${directory} cannot be used: ${why}.`, {
+    ...(cause === undefined ? {} : { cause }),
+    hint: 'get it anew',
+  })
 }
 
 async function digestOf(path: string, { signal, onBytes }: CopyProgress): Promise<string | null> {

@@ -24,7 +24,8 @@ async function takeLock(name: string, waitMs: number, context: Context): Promise
   for (let left = waitMs; ; left -= retryMs) {
     const server = await listen(`\0spirula-${name}`)
     if (server !== null) return server
-    if (left <= 0) throw new AppError('Busy', `Another program is changing the platform images of this machine.`, { hint: 'wait for it to end: ps -ef | grep piadm' })
+    if (left <= 0)
+      throw new AppError('Busy', `Another program is changing the platform images of this machine.`, { hint: 'wait for it to end: ps -ef | grep piadm' })
     await sleep(retryMs, undefined, { signal: context.signal })
   }
 }

@@ -1,0 +1,53 @@
+import type { BootEnvironment } from '#contracts/platform/boot-environment.ts'
+import { AppError } from '#contracts/errors.ts'
+import type { BootHost } from './boot-host.ts'
+import { bringDevices, readSources, type Outcome } from './bring.ts'
+import type { Reporter } from './reporter.ts'
+import { withSource } from './source.ts'
+import { createIncoming, openStore, storeImage } from './store.ts'
+
+export interface BootableOptions {
+  /** Where the running image comes from when the pool does not have it; `media` unless told. */
+  source?: string
+  reporter: Reporter
+  env: Readonly<Record<string, string | undefined>>
+  dryRun: boolean
+}
+
+/**
+ * Makes a node start from its pool's disks: puts an image onto the pool, unless it is there, and it, the loader and an environment
+ * that names it onto every disk's boot partition. For the first boot, and `piadm bootable -e`. Takes the lock.
+ */
+export async function makeBootable(host: BootHost, options: BootableOptions): Promise<Outcome[]> {
+  return await host.exclusively(5000, async () => {
+    const stamp = await ensureStored(host, options)
+    const devices = (await host.devices()).filter((device) => device.kind === 'disk')
+    if (devices.length === 0) {
+      throw new AppError('NotSupported', 'The disks of the pool have no boot partitions: this node keeps booting from its medium.', {
+        hint: 'disks below 8 GB get none; others get them when a pool is made on whole disks',
+      })
+    }
+    const wish = { environment: (now: BootEnvironment) => planFirst(now, stamp), sources: await readSources(host) }
+    return await bringDevices(host, devices, wish, options)
+  })
+}
+
+/** An environment that has decided something already stays. */
+function planFirst(now: BootEnvironment, stamp: string): BootEnvironment {
+  return now.good === undefined ? { ...now, default: stamp, good: stamp, tries: 0 } : now
+}
+
+/** Gives the stamp of the image that is to be booted: the running one, or the one of the source. */
+async function ensureStored(host: BootHost, { source, reporter, env }: BootableOptions): Promise<string> {
+  const { running } = host
+  const store = await openStore(host)
+  const present = await readSources(host)
+  if (source === undefined && present.has(running.stamp)) return running.stamp
+  const check = (stamp: string): 'keep' | 'replace' => (present.has(stamp) ? 'keep' : 'replace')
+  try {
+    const options = { host, reporter, env, scratch: () => createIncoming(store) }
+    return await withSource(source ?? 'media', options, ({ directory, ready }) => storeImage(host, directory, { ready, reporter, check }))
+  } finally {
+    await openStore(host)
+  }
+}
