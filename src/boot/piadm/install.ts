@@ -43,7 +43,7 @@ export const command: Command = {
 }
 
 /** Puts it onto the pool; gives its stamp. */
-async function installImage({ host, reporter, dryRun }: Session, source: string, env: Parameters<typeof withSource>[1]['env']): Promise<string> {
+export async function installImage({ host, reporter, dryRun }: Session, source: string, env: Parameters<typeof withSource>[1]['env']): Promise<string> {
   const store = await openStore(host)
   const survey = await readSurvey(host)
   const check = (stamp: string): 'replace' => checkNew(survey, host.running.stamp, stamp)
@@ -68,7 +68,7 @@ function checkNew(survey: Survey, running: string, stamp: string): 'replace' {
 }
 
 /** Nothing about what is booted changes: the image only comes nearer, where there is room. */
-async function copyToDisks({ host, reporter, dryRun }: Session): Promise<Awaited<ReturnType<typeof bringDevices>>> {
+export async function copyToDisks({ host, reporter, dryRun }: Session): Promise<Awaited<ReturnType<typeof bringDevices>>> {
   const disks = (await host.devices()).filter((device) => device.kind === 'disk' && device.formatted)
   return await bringDevices(host, disks, { environment: (now) => now, sources: await readSources(host) }, { dryRun, reporter })
 }

@@ -29,7 +29,7 @@ export const command: Command = {
     }),
 }
 
-async function removeEverywhere({ host, reporter, dryRun }: Session, stamp: string): Promise<Awaited<ReturnType<typeof bringDevices>>> {
+export async function removeEverywhere({ host, reporter, dryRun }: Session, stamp: string): Promise<Awaited<ReturnType<typeof bringDevices>>> {
   const survey = await readSurvey(host)
   const holders = survey.devices.filter(({ device, images }) => device.kind === 'disk' && images.some((image) => image.stamp === stamp))
   const stored = survey.store.some((image) => image.stamp === stamp)
