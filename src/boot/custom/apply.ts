@@ -6,11 +6,14 @@ import type { System } from '../system.ts'
 import { readCustomFacts } from './read-facts.ts'
 import { runCustomStep } from './steps.ts'
 
-/** What is done together, on facts read just before: packages bring shells, modules bring settings. */
+/**
+ * What is done together, on facts read just before: packages bring shells, modules bring settings. Files of units come
+ * twice: first they are written, then, when systemd has read them all, they are started.
+ */
 const phases: readonly (readonly CustomItem['kind'][])[] = [
   ['module', 'package'],
   ['user', 'root_keys', 'file', 'sysctl', 'unit_file'],
-  ['unit'],
+  ['unit_file', 'unit'],
 ]
 
 /** The declaration of this node; an empty one when there is none. Throws when it cannot be used. */
@@ -32,14 +35,16 @@ export async function applyCustom(system: System): Promise<CustomReport> {
 
 async function applyAll(system: System): Promise<{ results: CustomResult[] }> {
   const custom = await readCustom(system)
-  const results: CustomResult[] = []
+  const results = new Map<string, CustomResult>()
   for (const kinds of phases) {
     const items = planCustom(await readCustomFacts(system, custom), custom).filter(({ kind }) => kinds.includes(kind))
     // Steps that several things need are done once; who needs a failed one fails with it.
     const tried = new Map<string, string | null>()
-    for (const item of items) results.push(await applyItem(system, item, tried))
+    for (const item of items) results.set(`${item.kind} ${item.name}`, await applyItem(system, item, tried))
+    const written = items.some(({ kind, steps }) => kind === 'unit_file' && steps.some((step) => step.kind === 'file.write'))
+    if (written && !kinds.includes('unit')) await system.run(['systemctl', 'daemon-reload'])
   }
-  return { results }
+  return { results: [...results.values()] }
 }
 
 async function applyItem(system: System, { kind, name, steps, problem }: CustomItem, tried: Map<string, string | null>): Promise<CustomResult> {

@@ -95,7 +95,7 @@ async function listUnitFiles(system: System, directory: string): Promise<string[
   return listed.flat()
 }
 
-const unitProperties = 'Id,Names,LoadState,ActiveState,Result,ExecMainExitTimestampMonotonic'
+const unitProperties = 'Id,Names,LoadState,ActiveState,Type,Result,UnitFileState'
 
 async function readUnits(system: System, units: readonly string[]): Promise<Map<string, UnitFact>> {
   const { stdout } = await system.run(['systemctl', 'show', `--property=${unitProperties}`, '--', ...units], { timeoutMs: 20_000, okCodes: [0, 1] })
@@ -108,7 +108,8 @@ export function parseUnits(text: string): Map<string, UnitFact> {
   for (const stanza of text.split('\n\n')) {
     const values = new Map(stanza.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
     const active = values.get('ActiveState') ?? ''
-    const done = active === 'inactive' && values.get('Result') === 'success' && Number(values.get('ExecMainExitTimestampMonotonic') ?? 0) > 0
+    const succeeded = active === 'inactive' && values.get('Type') === 'oneshot' && values.get('Result') === 'success'
+    const done = succeeded && values.get('UnitFileState')?.startsWith('enabled') === true
     const names = [values.get('Id') ?? '', ...(values.get('Names') ?? '').split(' ')]
     for (const name of names) if (name !== '') units.set(name, { load: values.get('LoadState') ?? '', active, done })
   }

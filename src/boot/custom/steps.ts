@@ -17,9 +17,11 @@ const executors: Executors = {
     await system.write(path, text, { mode, durable: false })
   },
   'sysctl.write': async (system, { path, value }) => await system.writeKernel(join('/proc/sys', path), value),
-  'unit.reload': async (system) => void (await system.run(['systemctl', 'daemon-reload'])),
   // Nothing waits for it: at boot the unit's turn comes after this program has ended.
-  'unit.start': async (system, { unit }) => void (await system.run(['systemctl', 'start', '--no-block', '--', unit])),
+  'unit.start': async (system, { unit }) => {
+    await system.run(['systemctl', 'enable', '--no-reload', '--', unit])
+    await system.run(['systemctl', 'start', '--no-block', '--', unit])
+  },
   'unit.stop': async (system, { unit }) => {
     await system.run(['systemctl', 'mask', '--', unit])
     await system.run(['systemctl', 'stop', '--no-block', '--', unit])

@@ -43,7 +43,7 @@ export interface UnitFact {
   load: string
   /** ActiveState: `active`, `activating`, `inactive`, `failed`, … */
   active: string
-  /** It ran to its end and did well. */
+  /** It is one that runs to its end, was enabled, and has not failed. */
   done: boolean
 }
 
@@ -55,7 +55,6 @@ export type CustomStep =
   | { kind: 'home.ensure'; path: string; uid: number }
   | { kind: 'file.write'; path: string; text: string; mode: number }
   | { kind: 'sysctl.write'; path: string; value: string }
-  | { kind: 'unit.reload' }
   | { kind: 'unit.start'; unit: string }
   | { kind: 'unit.stop'; unit: string }
 

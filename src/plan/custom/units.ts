@@ -1,5 +1,5 @@
 import type { Custom } from '#contracts/platform/custom.ts'
-import type { CustomFacts, CustomItem, CustomStep } from './facts.ts'
+import type { CustomFacts, CustomItem } from './facts.ts'
 
 /** Where units of the pool are put. */
 export const unitTarget = '/etc/systemd/system'
@@ -16,10 +16,9 @@ export function planUnitFiles(facts: CustomFacts): CustomItem[] {
     const problem = problemOfFile(name, text)
     if (problem !== null) return { ...item, steps: [], problem }
     const path = `${unitTarget}/${name}`
-    const steps: CustomStep[] = facts.files.get(path)?.text === text ? [] : [{ kind: 'file.write', path, text, mode: 0o644 }, { kind: 'unit.reload' }]
-    if (!isWanted(name, text)) return { ...item, steps }
-    const running = steps.length === 0 && isRunning(facts, name)
-    return { ...item, steps: running ? [] : [...steps, { kind: 'unit.start', unit: name }] }
+    // It is started when systemd has read it: by the next plan.
+    if (facts.files.get(path)?.text !== text) return { ...item, steps: [{ kind: 'file.write', path, text, mode: 0o644 }] }
+    return { ...item, steps: !isWanted(name, text) || isRunning(facts, name) ? [] : [{ kind: 'unit.start', unit: name }] }
   })
 }
 
