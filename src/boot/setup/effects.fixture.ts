@@ -31,9 +31,9 @@ export function createFakeEffects(options: { fail?: string; once?: boolean } = {
       tell('Importing')
       await act('adoptPool', name)
     },
-    async installPlatform(pool, tell) {
+    async installPlatform(tell) {
       tell('Copying the image')
-      await act('installPlatform', pool)
+      await act('installPlatform', '')
     },
     async hashPassword(password) {
       await act('hashPassword', String(password.length))

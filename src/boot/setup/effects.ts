@@ -10,22 +10,17 @@ import { readMountAt } from '#host/pool/mounts.ts'
 import { run } from '#host/run/run.ts'
 import { planDividedDisk } from '#plan/disks/partitions.ts'
 import type { SetupEffects, Tell } from './execute.ts'
-
-/** Puts the running platform on the disks of a pool; null where that cannot be done. */
-export type InstallPlatform = (pool: string, tell: Tell, context: Context) => Promise<void>
+import { installPlatform } from './install-platform.ts'
 
 /** The effects on this machine. */
-export function createSetupEffects(context: Context, install: InstallPlatform | null): SetupEffects {
+export function createSetupEffects(context: Context): SetupEffects {
   return {
     async createPool({ name, layout, destroys, bootable }, tell) {
       // That file systems on the disks are erased was seen in the summary; pools were named one by one.
       await createSystemPool({ pool: name, layout, divide: planDividedDisk, bootable, overwrite: destroys, force: true, report: tell }, context)
     },
     adoptPool: async (name, tell) => await adoptPool(name, tell, context),
-    async installPlatform(pool, tell) {
-      if (install === null) throw new AppError('NotSupported', 'This platform cannot be put on disks.')
-      await install(pool, tell, context)
-    },
+    installPlatform: async (tell) => await installPlatform(tell, context),
     hashPassword: async (password) => await hashPassword(password, context),
     read: readTextFile,
     write: async (path, text, mode) => await writeFileAtomic(path, text, { mode }),

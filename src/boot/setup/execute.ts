@@ -13,8 +13,8 @@ export interface SetupEffects {
   createPool(work: { name: string; layout: PoolLayout; destroys: readonly string[]; bootable: boolean }, tell: Tell): Promise<void>
   /** Imports the pool unless it is, marks it as the system pool, and mounts its datasets; those that are missing are made. */
   adoptPool(name: string, tell: Tell): Promise<void>
-  /** Puts the running platform and its loader on every disk of the pool. */
-  installPlatform(pool: string, tell: Tell): Promise<void>
+  /** Puts the running platform and its loader on every disk of the system pool. */
+  installPlatform(tell: Tell): Promise<void>
   /** Hash for /etc/shadow. */
   hashPassword(password: string): Promise<string>
   read(path: string): Promise<string | null>
@@ -52,11 +52,10 @@ export async function executeSetup(work: SetupWork, effects: SetupEffects, repor
 }
 
 function listSteps(work: SetupWork, effects: SetupEffects): Step[] {
-  const pool = work.pool.name
   return [
     poolStep(work, effects),
     { title: 'Access for root', run: () => writeAccess(work, effects) },
-    ...(work.bootable ? [{ title: 'The platform on the disks', run: (tell: Tell) => effects.installPlatform(pool, tell) }] : []),
+    ...(work.bootable ? [{ title: 'The platform on the disks', run: (tell: Tell) => effects.installPlatform(tell) }] : []),
     { title: 'Settings of the node', run: () => writeSettings(work, effects) },
   ]
 }

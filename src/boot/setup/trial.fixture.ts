@@ -15,7 +15,9 @@ import { openTerminal } from './terminal.ts'
  */
 const [result = '/dev/null', stepMs = '0', fail] = process.argv.slice(2)
 const facts = makeFacts()
-const effects = createFakeEffects(fail === undefined ? {} : { fail, once: true }, async () => void (await sleep(Number(stepMs))))
+const effects = createFakeEffects(fail === undefined ? {} : { fail, once: true }, async () => {
+  await sleep(Number(stepMs))
+})
 const { state } = prepareSetup(null, facts, [])
 const context = { signal: new AbortController().signal, log: silentLog, now: () => new Date() }
 const ended = await runSession(state, {

@@ -8,7 +8,6 @@ import { viewOfState, type SetupState } from '#plan/setup/state.ts'
 import { hasOption, optionValue, type Cli, type Command, type Input } from '../../cli/command.ts'
 import { createSetupEffects } from '../setup/effects.ts'
 import { executeSetup } from '../setup/execute.ts'
-import { installPlatform } from '../setup/install-platform.ts'
 import { prepareSetup } from '../setup/prepare.ts'
 import { lineReport, renderWork } from '../setup/lines.ts'
 import { readSetupFacts, readSetupLinks } from '../setup/read-facts.ts'
@@ -43,7 +42,7 @@ export const command: Command = {
     let trial = ''
     const carryOut: CarryOut = hasOption(input, 'dry-run')
       ? async (work) => void (trial = renderWork(work))
-      : async (work, report) => await executeSetup(work, createSetupEffects(system.context, installPlatform), report)
+      : async (work, report) => await executeSetup(work, createSetupEffects(system.context), report)
     const place = { cli, system, carryOut }
     const state = prepared.isUnattended ? await runUnattended(prepared.state, found?.where ?? '', place) : await runAtTerminal(prepared.state, place)
     if (trial !== '') return print(cli, trial)
@@ -71,7 +70,7 @@ interface Place {
 }
 
 async function readWhole(system: System): Promise<{ facts: SetupFacts; problems: string[] }> {
-  return await readSetupFacts({ stamp: await readStamp(system), canBoot: installPlatform !== null }, system.context)
+  return await readSetupFacts(await readStamp(system), system.context)
 }
 
 type CarryOut = (work: SetupWork, report: Report) => Promise<void>

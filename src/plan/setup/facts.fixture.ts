@@ -38,7 +38,6 @@ export function makeFacts(inventory: readonly Disk[] = usualDisks(), pools: read
     layouts: (disks) => planSetupLayouts(free, disks),
     readLayout: (layout) => describeGivenLayout(free, layout),
     stamp: '20261123T120000Z',
-    canBoot: true,
   }
 }
 

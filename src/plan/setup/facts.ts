@@ -10,8 +10,6 @@ export interface SetupFacts {
   layouts: (disks: readonly string[]) => readonly SetupLayout[]
   /** Of the running image. */
   stamp: string
-  /** The platform can be put on the disks, so that the machine boots from them. */
-  canBoot: boolean
   /** A layout written out by hand as the dialogue shows it, or why it cannot be. Pure. */
   readLayout: (layout: PoolLayout) => SetupLayout | string
 }

@@ -1,3 +1,4 @@
+import { canBeBootable } from '../disks/partitions.ts'
 import { systemPool } from '#contracts/platform/names.ts'
 import type { SetupDisk, SetupLayout, SetupPool } from './facts.ts'
 import { renderDiskSize, renderList } from './format.ts'
@@ -68,7 +69,7 @@ export const diskQuestions: readonly Question[] = [
       'Spirula is put on every disk of the pool, so that any of them may fail. If',
       'you boot it over the network or keep the stick in, that is not needed.',
     ],
-    applies: (view) => wantsNewPool(view) && view.facts.canBoot,
+    applies: (view) => wantsNewPool(view) && hasRoomToBoot(view),
     initial: () => 'zones',
     check: (text) => (text === 'zones' || text === 'none' ? ok() : wrong('Choose one of the two.')),
     rows: () => [
@@ -81,6 +82,12 @@ export const diskQuestions: readonly Question[] = [
 
 export function wantsNewPool(view: View): boolean {
   return !view.applies('pool') || view.text('pool') === newPool
+}
+
+/** Small disks get no boot partition. */
+function hasRoomToBoot(view: View): boolean {
+  const names = splitList(view.text('disks'))
+  return view.facts.disks.some((disk) => names.includes(disk.name) && canBeBootable(disk.sizeBytes))
 }
 
 /** The layout that is chosen, as things stand. */

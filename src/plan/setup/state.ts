@@ -145,6 +145,8 @@ function moveCursor(cursor: number, count: number, key: Key): number {
   return Math.max(0, Math.min(count - 1, cursor + (moves[key.name] ?? 0)))
 }
 
+const mustBeAnswered = 'This has to be answered first.'
+
 function stepSummary(state: SetupState, key: Key): SetupState {
   const items = summaryItems(state)
   if (key.name === 'back') return goTo(state, askedQuestions(viewOfState(state)).at(-1) ?? 'hostname')
@@ -152,7 +154,7 @@ function stepSummary(state: SetupState, key: Key): SetupState {
   const item = items[state.cursor]
   if (item !== undefined) return goTo(state, item)
   const [open] = openQuestions(viewOfState(state))
-  return open === undefined ? goTo(state, 'confirm') : { ...goTo(state, open), complaint: 'This has to be answered first.' }
+  return open === undefined ? goTo(state, 'confirm') : { ...goTo(state, open), complaint: mustBeAnswered }
 }
 
 /** The word that starts it all. */
@@ -164,7 +166,9 @@ function stepConfirm(state: SetupState, key: Key): SetupState {
   if (editor !== null) return { ...state, editor }
   if (key.name !== 'enter') return state
   const typed = state.editor.text.trim().toLowerCase()
-  if (typed === confirmation) return { ...state, notice: [], outcome: 'confirmed' }
+  // Something may have been unplugged since the summary.
+  const [open] = openQuestions(viewOfState(state))
+  if (typed === confirmation) return open === undefined ? { ...state, notice: [], outcome: 'confirmed' } : { ...goTo(state, open), complaint: mustBeAnswered }
   if (typed === 'no' || typed === 'n') return goTo(state, 'summary')
   return { ...state, complaint: `Type ${confirmation} to set the node up, or press Esc to go back.` }
 }
