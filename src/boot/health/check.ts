@@ -4,14 +4,15 @@ import { isAppError } from '#contracts/errors.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
 import { type Guest, type HealthFacts, planAction, planVerdict, type StartFailure, type Verdict } from '#plan/health/verdict.ts'
 import type { System } from '../system.ts'
+import { messagesOf } from '../messages-of.ts'
 import { readUptime } from './times.ts'
 
 /** The part of src/host/boot that the check needs. */
 export interface BootMarks {
   /** The image that the pool's disks fall back to; null when none is noted. */
   readGood(): Promise<string | null>
-  /** Notes on every disk that this image is good. Throws when no disk took it. */
-  markHealthy(stamp: string): Promise<void>
+  /** Notes on every disk that this image is good; gives a sentence for each that did not take it. Throws when none did. */
+  markHealthy(stamp: string): Promise<string[]>
 }
 
 export interface CheckOptions {
@@ -44,10 +45,11 @@ export async function checkBoot(options: CheckOptions): Promise<CheckResult> {
   let action = planAction({ healthy: reasons.length === 0, counted, stamp: state.stamp, medium: state.medium, good })
   const notes = [...watched.verdict.notes]
   if (action === 'marked') {
-    const failure = await options.marks.markHealthy(state.stamp).then(() => null, (error: Error) => error.message)
-    if (failure !== null) {
+    try {
+      for (const failure of await options.marks.markHealthy(state.stamp)) notes.push(`A disk was not told that this platform is good: ${failure}`)
+    } catch (error) {
       action = 'none'
-      notes.push(`This platform could not be noted as good: ${failure}`)
+      notes.push(`This platform could not be noted as good: ${messagesOf(error)}`)
     }
   }
   const guests = { running: watched.guests.filter(isRunning).length, total: watched.guests.length }

@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '#contracts/errors.ts'
+import { AppError } from '#contracts/errors.ts'
 import { poolProperties } from '#contracts/platform/boot-state.ts'
 import { platformPaths, systemDatasets, systemPool } from '#contracts/platform/names.ts'
 import { parseUsbkeyConfig } from '#contracts/platform/usbkey-config.ts'
@@ -6,6 +6,7 @@ import { parseMemoryMib } from '#host/sys/parse.ts'
 import { lasting, type Lasting, renderLasting } from '#plan/start/lasting.ts'
 import { planArcMax } from '#plan/start/memory.ts'
 import { planState, planSystemPool } from '#plan/start/state.ts'
+import { messagesOf } from '../messages-of.ts'
 import type { System } from '../system.ts'
 import { type Boot, poolOf, type Step } from './boot.ts'
 
@@ -193,12 +194,4 @@ async function writeStamps(boot: Boot): Promise<string | null> {
   if (before !== '') await boot.system.write(`${boot.mountpoint}/lastbooted`, `${before}\n`, { mode: 0o644 })
   await boot.system.write(current, `${boot.stamp}\n`, { mode: 0o644 })
   return before === '' ? boot.stamp : `${boot.stamp}, before it ${before}`
-}
-
-/** The sentence of an error and those of its causes. */
-export function messagesOf(error: unknown): string {
-  const messages: string[] = []
-  for (let cause = error; cause instanceof Error && messages.length < 5; cause = cause.cause) messages.push(cause.message)
-  if (isAppError(error) && error.hint !== undefined) messages.push(`(${error.hint})`)
-  return messages.length === 0 ? String(error) : messages.join(' ')
 }

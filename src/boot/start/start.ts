@@ -4,9 +4,10 @@ import { parseKernelArguments } from '#host/sys/parse.ts'
 import { parseBootArguments } from '#plan/start/boot-arguments.ts'
 import type { Nic } from '#plan/start/links.ts'
 import { customStep } from '../custom/step.ts'
+import { messagesOf } from '../messages-of.ts'
 import type { System } from '../system.ts'
 import { type Boot, poolOf, type Pools, type Step } from './boot.ts'
-import { messagesOf, poolSteps } from './pool-steps.ts'
+import { poolSteps } from './pool-steps.ts'
 import { reloadServices, settingsSteps } from './settings-steps.ts'
 
 export interface StartOptions {

@@ -98,9 +98,12 @@ export interface ActionFacts {
   good: string | null
 }
 
-/** What follows for the image. Only a boot from the pool's disks says something about what is on them. */
+/** Media whose loader counts boots and that can be written to. */
+const countingMedia = new Set(['disk', 'usb'])
+
+/** What follows for the image. A boot over the network or from a CD says nothing about what the disks have. */
 export function planAction({ healthy, counted, stamp, medium, good }: ActionFacts): 'marked' | 'none' | 'reboot' {
-  if (!counted || stamp === '' || medium !== 'disk') return 'none'
+  if (!counted || stamp === '' || !countingMedia.has(medium)) return 'none'
   if (healthy) return 'marked'
   return good !== null && good !== stamp ? 'reboot' : 'none'
 }
