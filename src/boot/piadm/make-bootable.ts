@@ -1,13 +1,17 @@
 import type { BootEnvironment } from '#contracts/platform/boot-environment.ts'
+import { join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
+import { platformDirectory } from '#contracts/platform/names.ts'
+import type { BootDevice } from '#host/boot/parse.ts'
 import type { BootHost } from './boot-host.ts'
 import { bringDevices, readSources, type Outcome } from './bring.ts'
 import type { Reporter } from './reporter.ts'
 import { withSource } from './source.ts'
+import { readSurvey, wholeOf } from './survey.ts'
 import { createIncoming, openStore, storeImage } from './store.ts'
 
 export interface BootableOptions {
-  /** Where the running image comes from when the pool does not have it; `media` unless told. */
+  /** Where the image comes from; the running one, of the pool, a medium or the server, unless told. */
   source?: string
   reporter: Reporter
   env: Readonly<Record<string, string | undefined>>
@@ -37,17 +41,27 @@ function planFirst(now: BootEnvironment, stamp: string): BootEnvironment {
   return now.good === undefined ? { ...now, default: stamp, good: stamp, tries: 0 } : now
 }
 
-/** Gives the stamp of the image that is to be booted: the running one, or the one of the source. */
+/** Gives the stamp of the image that is to be booted: of the source that was named, else the running one. */
 async function ensureStored(host: BootHost, { source, reporter, env }: BootableOptions): Promise<string> {
   const { running } = host
   const store = await openStore(host)
   const present = await readSources(host)
   if (source === undefined && present.has(running.stamp)) return running.stamp
   const check = (stamp: string): 'keep' | 'replace' => (present.has(stamp) ? 'keep' : 'replace')
+  const take = (directory: string, ready: boolean): Promise<string> => storeImage(host, directory, { ready, reporter, check })
   try {
+    const medium = source === undefined ? await findRunning(host) : null
+    if (medium !== null) return await host.open(medium, false, (root) => take(join(root, platformDirectory(running.stamp)), false))
+    // Booted over the network: the server may have it.
     const options = { host, reporter, env, scratch: () => createIncoming(store) }
-    return await withSource(source ?? 'media', options, ({ directory, ready }) => storeImage(host, directory, { ready, reporter, check }))
+    return await withSource(source ?? running.stamp, options, ({ directory, ready }) => take(directory, ready))
   } finally {
     await openStore(host)
   }
+}
+
+/** The medium that has the running image; it is never another one that becomes the good one unseen. */
+async function findRunning(host: BootHost): Promise<BootDevice | null> {
+  const { devices } = await readSurvey(host)
+  return devices.find(({ images }) => wholeOf(images).includes(host.running.stamp))?.device ?? null
 }
