@@ -49,7 +49,7 @@ export async function importPools(options: { only?: readonly string[] }, context
   const tops = parseTops((await runner.run(renderListTops(), { okCodes: [0, 1] }, context)).stdout)
   const imported = listed.map(({ name, guid, health }): PoolOutcome => {
     const top = tops.find((candidate) => candidate.name === name)
-    const reason = failures.get(guid) ?? (health === 'ONLINE' ? null : `The pool ${name} is ${health}.`)
+    const reason = failures.get(guid) ?? (health === 'ONLINE' ? null : `The pool ${name} is ${health}; \`zpool status ${name}\` names the disk.`)
     return { name, guid, state: health, imported: true, reason, unfinished: top?.unfinished ?? false, locked: top?.locked ?? false }
   })
   const failed = found.filter((pool) => !listed.some(({ guid }) => guid === pool.guid))
@@ -81,7 +81,8 @@ async function importOnce(pool: ImportablePool, options: { without_log: boolean 
   } catch (error) {
     if (!isAppError(error, 'CommandFailed', 'Timeout')) throw error
     const words = error.cause instanceof CommandFailure ? error.cause.stderrTail.trim().replaceAll(/\s+/g, ' ') : error.message
-    return `The pool ${pool.name} (${pool.state}) could not be imported: ${words}`
+    // zpool says "no such pool" of one with too few disks; the list knows better.
+    return `The pool ${pool.name} (${pool.state}) could not be imported: ${pool.status === '' ? words : `${pool.status} ${words}`}`
   }
 }
 

@@ -19,10 +19,14 @@ export interface DiskPlan {
  * found inside the new partitions. Ends when the partitions can be opened; Timeout when one does not appear.
  */
 export async function createPartitions(plans: readonly DiskPlan[], context: Context, runner: DiskRunner): Promise<void> {
-  for (const { disk, script } of plans) {
-    await eraseDisk(disk.path, context, runner)
-    await runner.run(renderPartition(disk.path), { input: script }, context)
-  }
+  const divided = await Promise.allSettled(
+    plans.map(async ({ disk, script }) => {
+      await eraseDisk(disk.path, context, runner)
+      await runner.run(renderPartition(disk.path), { input: script }, context)
+    }),
+  )
+  // None is still being written to when the first failure is told.
+  for (const one of divided) if (one.status === 'rejected') throw one.reason
   await runner.run(renderSettle(), {}, context)
   for (const path of plans.flatMap((plan) => plan.partitions)) {
     if (await runner.exists(path)) continue
