@@ -6,6 +6,7 @@
 #include "keeper.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -134,6 +135,43 @@ static void mount_source(const char *source, const char *target, const char *wor
   close(tree);
 }
 
+static int is_below(const char *path, const char *directory, size_t size) {
+  return !strncmp(path, directory, size) && path[size] == '/';
+}
+
+/* Blanks are \040 in mountinfo. */
+static void unescape(char *path) {
+  char *to = path;
+  for (; *path; path++, to++) {
+    unsigned code;
+    if (*path == '\\' && sscanf(path + 1, "%3o", &code) == 1) *to = (char)code, path += 3;
+    else *to = *path;
+  }
+  *to = 0;
+}
+
+/*
+ * On ZFS each dataset is a mount of its own. A copy in our namespace, once it is locked, does not go when the host
+ * unmounts, and ZFS destroys and renames no dataset that is mounted anywhere: we would hold those of all other zones.
+ * So we let go of the pool's datasets beside ours: what is below the directory that our zone's lies in.
+ */
+static void forget_datasets(const char *exit_path) {
+  char line[2 * PATH_MAX], path[PATH_MAX], *others[4096];
+  size_t top = strlen(exit_path), count = 0;
+  /* Up twice, from the file and from the zone's directory. */
+  for (int up = 0; up < 2; up++)
+    while (top > 0 && exit_path[--top] != '/') continue;
+  FILE *file = fopen("/proc/self/mountinfo", "re");
+  if (!file) die("mountinfo");
+  while (fgets(line, sizeof line, file) && count < sizeof others / sizeof *others) {
+    if (!strstr(line, " - zfs ") || sscanf(line, "%*s %*s %*s %*s %4095s", path) != 1) continue;
+    unescape(path);
+    if (is_below(path, exit_path, top) && !is_below(exit_path, path, strlen(path)) && (others[count] = strdup(path))) count++;
+  }
+  fclose(file);
+  for (; count > 0; free(others[count])) umount2(others[--count], MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
 /*
  * Moves us into a copy of our mount namespace that belongs to the zone's user namespace. The kernel locks the
  * attributes of mounts in such a copy, and of all copies of them: crun makes the zone's mounts from these, and
@@ -198,6 +236,7 @@ void make_spaces(const struct options *options) {
   /* Slave, so that what the host unmounts is not held by us. */
   if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL)) die("a mount namespace");
   for (char **one = options->mounts; one[0] && one[1] && one[2]; one += 3) mount_source(one[0], one[1], one[2]);
+  forget_datasets(options->exit);
   /* crun refuses a hybrid host whose cgroup2 has a controller; unseen, the host is a plain v1 one to it. */
   umount2("/sys/fs/cgroup/unified", MNT_DETACH);
   lock_mounts(options->dir);

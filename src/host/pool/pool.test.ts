@@ -82,10 +82,12 @@ test('the marker is written once, and names the pool', async () => {
 test('a ZFS pool is looked for, imported, and made on a file only when there is none', async () => {
   const seen: string[] = []
   const answers: Record<string, number> = {}
+  let complaint = "cannot import 'tank': no such pool available\n"
   const runner: ZfsRunner = {
     async run(argv) {
       seen.push(argv.join(' '))
-      return { stdout: '', stderr: '', exitCode: answers[argv.slice(0, 2).join(' ')] ?? 0 }
+      const exitCode = answers[argv.slice(0, 2).join(' ')] ?? 0
+      return { stdout: '', stderr: exitCode === 0 ? '' : complaint, exitCode }
     },
     source: () => assert.fail(),
     sink: () => assert.fail(),
@@ -99,6 +101,9 @@ test('a ZFS pool is looked for, imported, and made on a file only when there is 
   answers['zpool import'] = 1
   assert.equal(await findZfsPool(options, runner, context), false)
   assert.deepEqual(seen.splice(0), ['zpool list -H -o name tank', `zpool import -d ${options.backing_dir} tank`, 'zpool import tank'])
+  complaint = "cannot import 'tank': pool was previously in use from another system.\n"
+  await assert.rejects(findZfsPool(options, runner, context), (error) => isAppError(error, 'PoolUnavailable'))
+  seen.length = 0
   await createZfsPool(options, runner, context)
   assert.match(seen[0] ?? '', /^zpool create .*-O atime=off .*mountpoint=\S+tank tank \S+backing\/tank\.zfs$/)
   assert.equal((await stat(join(options.backing_dir, 'tank.zfs'))).size, 2 ** 30)

@@ -4,12 +4,14 @@ import { AppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import { programs } from '../run/programs.ts'
 import type { Storage } from '../storage.ts'
-import { readMountpoint } from '../zfs/read.ts'
+import { parseTop } from '../zfs/parse.ts'
 import type { ZfsRunner } from '../zfs/runner.ts'
 import { createZfsStorage } from '../zfs/zfs.ts'
+import { renderListTop, renderMountAll } from '../zfs/argv.ts'
 import { renderModprobe, renderZpoolCreate, renderZpoolExpand, renderZpoolExport, renderZpoolImport, renderZpoolList } from './argv.ts'
 import { createSparse, refuseShrinking } from './btrfs-pool.ts'
 import { ensureMarker } from './marker.ts'
+import { readMountAt } from './mounts.ts'
 import type { PoolOptions } from './open.ts'
 
 export function zfsFile(options: Pick<PoolOptions, 'backing_dir' | 'name'>): string {
@@ -31,9 +33,19 @@ export async function hasZfs(runner: ZfsRunner, context: Context): Promise<boole
 export async function findZfsPool(options: PoolOptions, runner: ZfsRunner, context: Context): Promise<boolean> {
   if ((await runner.run(renderZpoolList(options.name), [0, 1], context)).exitCode === 0) return true
   for (const directory of [options.backing_dir, null]) {
-    if ((await runner.run(renderZpoolImport(options.name, directory), [0, 1], context)).exitCode === 0) return true
+    const { exitCode, stderr } = await runner.run(renderZpoolImport(options.name, directory), [0, 1], context)
+    if (exitCode === 0) return true
+    if (!/no such pool/.test(stderr)) throw notImportable(options.name, stderr)
   }
   return false
+}
+
+/** It is there, so no fresh one must take its name. */
+function notImportable(name: string, stderr: string): AppError {
+  return new AppError('PoolUnavailable', `ZFS sees the pool ${name}, but it cannot be imported.`, {
+    hint: `zpool import, which says why; zpool import -f ${name} if no other machine uses it`,
+    internal: stderr,
+  })
 }
 
 /** On a sparse file; never on disks. */
@@ -59,11 +71,25 @@ export async function createZfsPool(options: PoolOptions, runner: ZfsRunner, con
   }
 }
 
-/** An adopted pool keeps the mountpoint it has. */
+/** An adopted pool keeps the mountpoint it has. What is not mounted of it (an export that was refused half-way leaves it so) is. */
 export async function openZfsPool(options: PoolOptions, runner: ZfsRunner, context: Context): Promise<Storage> {
-  const mountpoint = await readMountpoint(options.name, runner, context)
+  const { mountpoint, unmounted } = parseTop((await runner.run(renderListTop(options.name), [0], context)).stdout, options.name)
+  if (!mountpoint.startsWith('/')) {
+    throw new AppError('PoolUnavailable', `The ZFS pool ${options.name} is mounted nowhere: its mountpoint is "${mountpoint}".`, {
+      hint: `zfs set mountpoint=${options.mountpoint} ${options.name}`,
+    })
+  }
+  if (unmounted.length > 0) await runner.run(renderMountAll(options.name), [0, 1], context)
+  await requireMounted(options.name, mountpoint)
   await ensureMarker(mountpoint, options.name, context)
   return createZfsStorage({ pool: options.name, mountpoint, runner })
+}
+
+/** Else the marker, and all that follows, would be written into the directory below. */
+async function requireMounted(name: string, mountpoint: string): Promise<void> {
+  const mount = await readMountAt(mountpoint)
+  if (mount?.type === 'zfs' && mount.source === name) return
+  throw new AppError('PoolUnavailable', `The ZFS pool ${name} is imported, but not mounted at ${mountpoint}.`, { hint: `zfs mount ${name}` })
 }
 
 export async function closeZfsPool(name: string, runner: ZfsRunner, context: Context): Promise<void> {

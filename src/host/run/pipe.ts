@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
@@ -13,12 +13,14 @@ export function runSource(argv: Argv, context: Context): Readable {
   const child = start(argv, ['ignore', 'pipe', 'pipe'], context)
   const stdout = child.stdout as Readable
   const stderr = keepTail(child.stderr as Readable)
-  // Hold back the end of the stream until the exit code is known, so that a cut stream is never taken for a whole one.
-  child.on('error', (cause) => stdout.destroy(new AppError('CommandFailed', `The program ${argv[0]} could not be started.`, { cause })))
-  child.on('exit', (code, signal) => {
-    if (code !== 0) stdout.destroy(commandFailed(argv, code, signal, stderr()))
-  })
-  return stdout
+  const source = new PassThrough()
+  // The end of the stream is held back until the exit code is known, so that a cut stream is never taken for a whole one.
+  stdout.pipe(source, { end: false })
+  child.on('error', (cause) => source.destroy(new AppError('CommandFailed', `The program ${argv[0]} could not be started.`, { cause })))
+  child.on('close', (code, signal) => (code === 0 ? source.end() : source.destroy(commandFailed(argv, code, signal, stderr()))))
+  // Whoever stops reading ends the program.
+  source.on('close', () => stdout.destroy())
+  return source
 }
 
 /** Runs a program with a stream as its input, to its end. */
@@ -31,12 +33,14 @@ export async function runSink(argv: Argv, input: Readable, context: Context): Pr
   const fed = pipeline(input, child.stdin!).catch((cause: NodeJS.ErrnoException) => {
     // A broken pipe means the program ended first; its exit code tells why.
     if (cause.code === 'EPIPE') return
-    killTree(child)
+    // Either side may have closed early. The program sees an end; only if that suits it, it was the input.
+    if (cause.code !== 'ERR_STREAM_PREMATURE_CLOSE') killTree(child)
     throw cause
   })
   const [feeding, ending] = await Promise.allSettled([fed, ended.promise])
-  if (feeding.status === 'rejected') throw feeding.reason
-  if (ending.status === 'rejected') throw ending.reason
+  const failures = [feeding, ending].flatMap((one) => (one.status === 'rejected' ? [one.reason as NodeJS.ErrnoException] : []))
+  const failure = failures.find(({ code }) => code !== 'ERR_STREAM_PREMATURE_CLOSE') ?? failures[0]
+  if (failure !== undefined) throw failure
 }
 
 function start(argv: Argv, stdio: ('ignore' | 'pipe')[], context: Context): ChildProcess {

@@ -17,6 +17,16 @@ export function renderListSnapshots(name: string, options: { own: boolean }): Ar
   return ['zfs', 'list', ...json, ...(options.own ? ['-d', '1'] : ['-r']), '-t', 'snapshot', '-o', snapshotProperties, name]
 }
 
+/** Which of a pool's datasets should be mounted, and which are. */
+export function renderListTop(pool: string): Argv {
+  return ['zfs', 'list', ...json, '-r', '-t', 'filesystem', '-o', 'mountpoint,mounted,canmount', pool]
+}
+
+/** Those that are mounted already are left alone (2.3). */
+export function renderMountAll(pool: string): Argv {
+  return ['zfs', 'mount', '-R', pool]
+}
+
 export function renderPoolUsage(pool: string): Argv {
   return ['zfs', 'list', ...json, '-o', 'used,available', pool]
 }

@@ -62,6 +62,16 @@ export function parseSnapshots(text: string): ZfsSnapshot[] {
   return snapshots.toSorted((a, b) => b.createtxg - a.createtxg)
 }
 
+/** Reads `zfs list -j --json-int -p -r -o mountpoint,mounted,canmount POOL`: the pool's own mountpoint, and what should be mounted but is not. */
+export function parseTop(text: string, pool: string): { mountpoint: string; unmounted: string[] } {
+  const rows = parseRows(text)
+  const top = rows.find(({ name }) => name === pool)
+  const unmounted = rows.filter(
+    ({ properties }) => textOf(properties, 'mountpoint').startsWith('/') && textOf(properties, 'canmount') === 'on' && textOf(properties, 'mounted') === 'no',
+  )
+  return { mountpoint: textOf(top?.properties ?? {}, 'mountpoint'), unmounted: unmounted.map(({ name }) => name) }
+}
+
 /** Reads `zfs list -j --json-int -p -o used,available POOL`: what the pool's datasets take and may still take. */
 export function parsePoolUsage(text: string): { used_bytes: number; available_bytes: number } {
   const properties = parseRows(text)[0]?.properties ?? {}

@@ -32,11 +32,6 @@ export async function runZfs(pool: ZfsPool, argv: Argv, subject: Subject, contex
   }
 }
 
-export async function readMountpoint(name: string, runner: ZfsRunner, context: Context): Promise<string> {
-  const text = (await runner.run(renderListDatasets(name, { recursive: false }), [0], context)).stdout
-  return parseDatasets(text)[0]?.mountpoint ?? `/${name}`
-}
-
 /** null when there is none. */
 export async function readDataset(pool: ZfsPool, dataset: string, context: Context): Promise<Dataset | null> {
   const text = await orMissing(runZfs(pool, renderListDatasets(fullName(pool, dataset), { recursive: false }), { dataset }, context))
