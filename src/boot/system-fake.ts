@@ -68,19 +68,19 @@ export function createFakeSystem(options: { files?: Record<string, string>; answ
 
 /** What the programs that a start runs leave behind. */
 function applyMount(argv: readonly string[], { mounts, files }: Pick<FakeSystem, 'mounts' | 'files'>): void {
+  const [program, verb, third = ''] = argv
   const last = argv.at(-1) ?? ''
-  if (argv[0] === 'mount') {
-    for (const line of (files.get(argv[2] ?? '') ?? '').split('\n').filter(Boolean)) {
-      const [source = '', target = ''] = line.split(' ')
-      mounts.set(target, source)
-    }
-  }
-  if (argv[0] === 'zfs' && argv[1] === 'create') mounts.set(argv[3]!.replace('mountpoint=', ''), last)
-  if (argv[0] === 'zfs' && argv[1] === 'mount') mounts.set(mountpointOf(last), last)
-  if (argv[0] === 'ssh-keygen') {
-    files.set(last, 'secret')
-    files.set(`${last}.pub`, 'ssh-ed25519 AAAA\n')
-  }
+  if (program === 'mount') for (const [source, target] of parseTable(files.get(third) ?? '')) mounts.set(target, source)
+  if (program === 'zfs' && verb === 'create') mounts.set(argv[3]!.replace('mountpoint=', ''), last)
+  if (program === 'zfs' && verb === 'mount') mounts.set(mountpointOf(last), last)
+  if (program !== 'ssh-keygen') return
+  files.set(last, 'secret')
+  files.set(`${last}.pub`, 'ssh-ed25519 AAAA\n')
+}
+
+/** Source and target of each line of an fstab. */
+function parseTable(text: string): [string, string][] {
+  return [...text.matchAll(/^(\S+) (\S+) /gm)].map(([, source, target]) => [source!, target!])
 }
 
 function mountpointOf(dataset: string): string {

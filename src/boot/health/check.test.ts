@@ -7,12 +7,24 @@ import { createFakeSystem } from '../system-fake.ts'
 import { checkBoot, type CheckOptions } from './check.ts'
 
 const state: BootState = {
-  state: 'ready', pool: 'zones', stamp: 'new', medium: 'disk', started_at: '', hostname: 'a', links: [], host_keys: [], problems: [], steps: [],
+  state: 'ready',
+  pool: 'zones',
+  stamp: 'new',
+  medium: 'disk',
+  started_at: '',
+  hostname: 'a',
+  links: [],
+  host_keys: [],
+  problems: [],
+  steps: [],
 }
 const guest: Guest = { uuid: 'a', brand: 'lx', state: 'running', autoboot: true }
 
 /** `look` tells the daemon's answer at a time in seconds since the check began; null: it does not answer. */
-function check(look: (second: number) => { guests: Guest[]; settled?: boolean; operations?: object[] } | null, given: Partial<CheckOptions> & { good?: string | null } = {}) {
+function check(
+  look: (second: number) => { guests: Guest[]; settled?: boolean; operations?: object[] } | null,
+  given: Partial<CheckOptions> & { good?: string | null } = {},
+) {
   const system = createFakeSystem()
   const marked: string[] = []
   system.read = async (path) => (path === '/proc/uptime' ? `${20 + system.waitedMs / 1000} 1` : null)
@@ -36,7 +48,9 @@ function check(look: (second: number) => { guests: Guest[]; settled?: boolean; o
 
 describe('checkBoot', () => {
   test('a node that is well is marked, with the times', async () => {
-    const { result, marked, system } = check((second) => (second < 3 ? null : { guests: [{ ...guest, boot_timestamp: new Date(Date.UTC(2026, 10, 23) + 4000).toISOString() }] }))
+    const { result, marked, system } = check((second) =>
+      second < 3 ? null : { guests: [{ ...guest, boot_timestamp: new Date(Date.UTC(2026, 10, 23) + 4000).toISOString() }] },
+    )
     const { health, times } = await result
     assert.deepEqual([health.healthy, health.action, marked, health.guests], [true, 'marked', ['new'], { running: 1, total: 1 }])
     assert.deepEqual(times, { daemon_s: 23, first_guest_s: 23, all_guests_s: 23 })

@@ -7,7 +7,7 @@ import { parseKernelArguments } from '#host/sys/parse.ts'
 import { parseBootArguments } from '#plan/start/boot-arguments.ts'
 import { type Cli, type Command, optionValue } from '../../cli/command.ts'
 import { checkBoot, type CheckResult } from '../health/check.ts'
-import { realMarks } from '../health/marks.ts'
+import { createMarks } from '../health/marks.ts'
 import { readPool, writeTexts } from '../health/texts.ts'
 import { readUnitTimes } from '../health/times.ts'
 import { createSystem, type System } from '../system.ts'
@@ -33,7 +33,7 @@ export const command: Command = {
     const result = await checkBoot({
       system,
       node: cli.node,
-      marks: realMarks(system.context),
+      marks: createMarks(system.context),
       state,
       timeoutMs: 1000 * (await readTimeoutS(system, optionValue(input, 'timeout'))),
       readPoolHealth: async () => (state.pool === undefined ? null : ((await readPool(system, state.pool))?.health ?? null)),

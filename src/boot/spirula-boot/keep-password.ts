@@ -9,7 +9,7 @@ export const command: Command = {
   options: [],
   examples: [{ command: 'passwd', summary: "Changes root's password; this command then keeps it" }],
   async run(_input, cli) {
-    if (await keepPassword(createSystem())) cli.err("The password of root is kept on the pool.\n")
+    if (await keepPassword(createSystem())) cli.err('The password of root is kept on the pool.\n')
     return 0
   },
 }

@@ -132,7 +132,10 @@ async function bindLasting({ system, ...boot }: Boot): Promise<string | null> {
     if ((await system.mountAt(target)) !== null) continue
     await ensurePlace(system, target, one)
       .then(() => ensurePlace(system, source, one, target))
-      .then(() => lines.push(`${source} ${target} none bind 0 0\n`), (error: unknown) => failures.push(`${target}: ${messagesOf(error)}`))
+      .then(
+        () => lines.push(`${source} ${target} none bind 0 0\n`),
+        (error: unknown) => failures.push(`${target}: ${messagesOf(error)}`),
+      )
   }
   failures.push(...(await mountAll(system, lines)))
   if (failures.length > 0) throw new AppError('PoolUnavailable', `Not kept beyond this boot: ${failures.join('; ')}.`)

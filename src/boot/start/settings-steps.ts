@@ -39,16 +39,15 @@ const networkDirectory = '/run/systemd/network'
 /** Writes networkd's files. Without settings there are none, and the image's own has every wired link ask for an address. */
 async function writeNetwork(boot: Boot): Promise<string> {
   const { system } = boot
+  const plan = hasSettings(boot) ? await planFromSettings(boot) : { files: new Map<string, string>(), tags: [], shown: [], problems: [] }
   await system.ensureDirectory(networkDirectory)
-  const plan = hasSettings(boot) ? await planFromSettings(boot) : null
-  const files = plan?.files ?? new Map<string, string>()
-  for (const name of await system.list(networkDirectory)) if (!files.has(name)) await system.remove(`${networkDirectory}/${name}`)
-  for (const [name, text] of files) await system.write(`${networkDirectory}/${name}`, text, inMemory)
-  boot.tags = plan?.tags ?? []
-  boot.shown = plan?.shown ?? []
-  boot.problems.push(...(plan?.problems ?? []))
+  for (const name of await system.list(networkDirectory)) if (!plan.files.has(name)) await system.remove(`${networkDirectory}/${name}`)
+  for (const [name, text] of plan.files) await system.write(`${networkDirectory}/${name}`, text, inMemory)
+  boot.tags = plan.tags
+  boot.shown = plan.shown
+  boot.problems.push(...plan.problems)
   await system.write(bootFiles.nicTags, JSON.stringify(boot.tags), inMemory)
-  return plan === null ? 'every wired link asks for an address' : [...files.keys()].filter((name) => name !== dhcpForAll).join(', ')
+  return [...plan.files.keys()].filter((name) => name !== dhcpForAll).join(', ') || 'every wired link asks for an address'
 }
 
 async function planFromSettings(boot: Boot): Promise<ReturnType<typeof planNetwork>> {

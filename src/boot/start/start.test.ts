@@ -97,7 +97,10 @@ describe('a node with settings', () => {
     const before = new Map(system.files)
     const state = await start()
     assert.equal(state.state, 'ready')
-    assert.deepEqual(system.ran.filter((line) => /^(mount|ssh-keygen|zfs (create|mount))/.test(line)), [])
+    assert.deepEqual(
+      system.ran.filter((line) => /^(mount|ssh-keygen|zfs (create|mount))/.test(line)),
+      [],
+    )
     for (const [path, text] of before) if (!path.startsWith('/run/')) assert.equal(system.files.get(path), text, path)
   })
 
@@ -117,7 +120,10 @@ describe('a node with settings', () => {
 
   test('a nic that is not in this machine, lines that are wrong, and a missing key file are told', async () => {
     const { start } = machine({
-      files: { '/usbkey/config': 'admin_nic=52:54:00:00:00:99\nadmin_ip=10.0.0\nhostname=a\nroot_authorized_keys_file=gone\n', '/usbkey/config.inc/keys': undefined },
+      files: {
+        '/usbkey/config': 'admin_nic=52:54:00:00:00:99\nadmin_ip=10.0.0\nhostname=a\nroot_authorized_keys_file=gone\n',
+        '/usbkey/config.inc/keys': undefined,
+      },
     })
     const { state, problems } = await start()
     assert.equal(state, 'ready')
@@ -130,7 +136,10 @@ describe('a node without', () => {
     const { system, start } = machine({ pools: [] })
     const { state, pool } = await start()
     assert.deepEqual([state, pool], ['unset', undefined])
-    assert.deepEqual([...system.files.keys()].filter((path) => path.startsWith('/run/systemd/network')), [])
+    assert.deepEqual(
+      [...system.files.keys()].filter((path) => path.startsWith('/run/systemd/network')),
+      [],
+    )
     assert.match(system.files.get('/run/spirula/sshd/settings.conf') ?? '', /HostKey \/run\/spirula\/ssh\/[\s\S]*PasswordAuthentication no/)
     assert.equal(system.files.get('/etc/shadow'), files['/etc/shadow'])
     assert.deepEqual([system.files.has('/run/spirula/ready'), system.files.has('/run/spirula/unset')], [false, true])
@@ -148,7 +157,10 @@ describe('a node without', () => {
     const { system, start } = machine({ files: { '/proc/cmdline': 'noimport=true' }, pools: new Error('imported') })
     const { state, problems } = await start()
     assert.deepEqual([state, problems], ['rescue', []])
-    assert.deepEqual(system.ran.filter((line) => /^(zpool|zfs)/.test(line)), [])
+    assert.deepEqual(
+      system.ran.filter((line) => /^(zpool|zfs)/.test(line)),
+      [],
+    )
   })
 })
 
@@ -190,7 +202,10 @@ describe('a factory reset', () => {
   test('is not done in a rescue boot', async () => {
     const { system, start } = machine({ answers: marked, files: { '/proc/cmdline': 'noimport' } })
     assert.equal((await start()).state, 'rescue')
-    assert.equal(system.ran.some((line) => line.includes('destroy')), false)
+    assert.equal(
+      system.ran.some((line) => line.includes('destroy')),
+      false,
+    )
   })
   test('that fails leaves the pool unused', async () => {
     const { start } = machine({ answers: { ...marked, 'zpool destroy': 1 } })

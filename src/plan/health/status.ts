@@ -11,7 +11,10 @@ export function renderStatus({ state, health, times }: { state: BootState; healt
   ]
   const sections = [rows.map(([name = '', text = '']) => `${name.padEnd(10)}${text}`)]
   if (times !== null) sections.push(['Seconds from the start of the kernel:', ...timeRows(times)])
-  sections.push(['Steps:', ...state.steps.map(({ name, outcome, detail, duration_ms }) => `  ${name.padEnd(16)}${outcome.padEnd(7)}${String(duration_ms).padStart(6)} ms  ${detail}`)])
+  sections.push([
+    'Steps:',
+    ...state.steps.map(({ name, outcome, detail, duration_ms }) => `  ${name.padEnd(16)}${outcome.padEnd(7)}${String(duration_ms).padStart(6)} ms  ${detail}`),
+  ])
   const wrong = [...state.problems, ...(health?.reasons ?? []), ...(health?.notes ?? [])]
   if (wrong.length > 0) sections.push(['Problems:', ...wrong.map((sentence) => `  ${sentence}`)])
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`

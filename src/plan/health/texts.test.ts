@@ -5,15 +5,49 @@ import { renderStatus } from './status.ts'
 import { renderIssue, renderMotd } from './texts.ts'
 
 const state: BootState = {
-  state: 'ready', pool: 'zones', stamp: '20261124T000000Z', medium: 'disk', started_at: '2026-11-24T00:00:00Z', hostname: 'node01',
-  links: ['br-admin', 'external0'], host_keys: [], problems: ['A problem.'], steps: [{ name: 'import', outcome: 'done', detail: 'zones ONLINE', duration_ms: 12 }],
+  state: 'ready',
+  pool: 'zones',
+  stamp: '20261124T000000Z',
+  medium: 'disk',
+  started_at: '2026-11-24T00:00:00Z',
+  hostname: 'node01',
+  links: ['br-admin', 'external0'],
+  host_keys: [],
+  problems: ['A problem.'],
+  steps: [{ name: 'import', outcome: 'done', detail: 'zones ONLINE', duration_ms: 12 }],
 }
-const health: BootHealth = { stamp: state.stamp, healthy: true, reasons: [], notes: ['A note.'], guests: { running: 3, total: 4 }, action: 'marked', checked_at: '2026-11-24T00:01:00Z' }
+const health: BootHealth = {
+  stamp: state.stamp,
+  healthy: true,
+  reasons: [],
+  notes: ['A note.'],
+  guests: { running: 3, total: 4 },
+  action: 'marked',
+  checked_at: '2026-11-24T00:01:00Z',
+}
 const pool = { name: 'zones', health: 'ONLINE', size_bytes: 100 * 2 ** 30, used_bytes: 1.5 * 2 ** 30 }
 
 test('a login is shown how the node is, what is wrong and what is next', () => {
-  const text = renderMotd({ state: { ...state, failed_image: '20261125T000000Z' }, health, pool: { ...pool, health: 'DEGRADED' }, crashes: 2, fingerprints: [] })
-  for (const part of [/Spirula 20261124T000000Z/, /node01/, /zones DEGRADED, 1\.5 GiB of 100 GiB used/, /3 of 4 running/, /! The platform 20261125T000000Z failed/, /! The pool zones is DEGRADED: zpool status zones/, /died 2 times: spirula-boot crash/, /! A problem\./, /! A note\./, /vmadm list/]) assert.match(text, part)
+  const text = renderMotd({
+    state: { ...state, failed_image: '20261125T000000Z' },
+    health,
+    pool: { ...pool, health: 'DEGRADED' },
+    crashes: 2,
+    fingerprints: [],
+  })
+  for (const part of [
+    /Spirula 20261124T000000Z/,
+    /node01/,
+    /zones DEGRADED, 1\.5 GiB of 100 GiB used/,
+    /3 of 4 running/,
+    /! The platform 20261125T000000Z failed/,
+    /! The pool zones is DEGRADED: zpool status zones/,
+    /died 2 times: spirula-boot crash/,
+    /! A problem\./,
+    /! A note\./,
+    /vmadm list/,
+  ])
+    assert.match(text, part)
 })
 
 test('of a node that is well nothing is wrong', () => {

@@ -48,16 +48,35 @@ function renderWrong({ state, health, pool, crashes }: TextFacts): string[] {
 
 function nextSteps({ state }: TextFacts): [string, string][] {
   if (state.state === 'unset') return [['spirula-boot setup', 'sets this node up; the console asks by itself']]
-  if (state.state === 'rescue') return [['zpool import', 'shows the pools'], ['reboot', 'boots as usual']]
-  if (state.state === 'failed') return [['spirula-boot status', 'what was tried'], ['zpool import', 'shows the pools'], ['spirula-boot start', 'tries again']]
+  if (state.state === 'rescue')
+    return [
+      ['zpool import', 'shows the pools'],
+      ['reboot', 'boots as usual'],
+    ]
+  if (state.state === 'failed')
+    return [
+      ['spirula-boot status', 'what was tried'],
+      ['zpool import', 'shows the pools'],
+      ['spirula-boot start', 'tries again'],
+    ]
   if (state.state === 'standby') return [['reboot', 'boots with the guests']]
-  return [['vmadm list', 'the machines'], ['imgadm list', 'the images'], ['spirula-boot status', 'how this boot went'], ['piadm list', 'the platforms']]
+  return [
+    ['vmadm list', 'the machines'],
+    ['imgadm list', 'the images'],
+    ['spirula-boot status', 'how this boot went'],
+    ['piadm list', 'the platforms'],
+  ]
 }
 
 /** /etc/issue: before the login. The address is put in by agetty(8), which shows the text anew when it changes. */
 export function renderIssue({ state, fingerprints }: Pick<TextFacts, 'state' | 'fingerprints'>): string {
   const links = state.links.length === 0 ? ['\\4'] : state.links.map((link) => `\\4{${link}}`)
-  const lines = [`Spirula ${state.stamp}  ${state.hostname}  \\l`, '', ...links.map((link) => `  address  ${link}`), ...fingerprints.map((print) => `  ssh      ${print}`)]
+  const lines = [
+    `Spirula ${state.stamp}  ${state.hostname}  \\l`,
+    '',
+    ...links.map((link) => `  address  ${link}`),
+    ...fingerprints.map((print) => `  ssh      ${print}`),
+  ]
   if (state.state !== 'ready') lines.push(`  state    ${state.state}${state.reason === undefined ? '' : `: ${escapeIssue(state.reason)}`}`)
   if (state.failed_image !== undefined) lines.push(`  ! The platform ${state.failed_image} failed its health checks; this is the last good one.`)
   return `${lines.join('\n')}\n\n`

@@ -53,12 +53,20 @@ describe('planNetwork', () => {
   })
 
   test('IPv6: fixed, or by advertisements', () => {
-    assert.match(plan('admin_nic=52:54:00:00:00:01\nadmin_ip=none\nadmin_ip6=fd00::2/64\nadmin_gateway6=fd00::1').files.get('50-br-admin.network')!, /Address=fd00::2\/64\nGateway=fd00::1\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=no/)
-    assert.match(plan('admin_nic=52:54:00:00:00:01\nadmin_ip6=addrconf').files.get('50-br-admin.network')!, /DHCP=yes\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=yes/)
+    assert.match(
+      plan('admin_nic=52:54:00:00:00:01\nadmin_ip=none\nadmin_ip6=fd00::2/64\nadmin_gateway6=fd00::1').files.get('50-br-admin.network')!,
+      /Address=fd00::2\/64\nGateway=fd00::1\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=no/,
+    )
+    assert.match(
+      plan('admin_nic=52:54:00:00:00:01\nadmin_ip6=addrconf').files.get('50-br-admin.network')!,
+      /DHCP=yes\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=yes/,
+    )
   })
 
   test('a VLAN is a link over the bridge', () => {
-    const { files, shown } = plan('admin_nic=52:54:00:00:00:01\nexternal_nic=52:54:00:00:00:02\nexternal0_ip=10.5.0.2/24\nexternal0_vlan_id=12\nexternal0_mac=2:0:0:0:0:9')
+    const { files, shown } = plan(
+      'admin_nic=52:54:00:00:00:01\nexternal_nic=52:54:00:00:00:02\nexternal0_ip=10.5.0.2/24\nexternal0_vlan_id=12\nexternal0_mac=2:0:0:0:0:9',
+    )
     assert.match(files.get('30-external0.netdev')!, /Kind=vlan\nMACAddress=02:00:00:00:00:09\n\n\[VLAN\]\nId=12/)
     assert.match(files.get('50-br-external.network')!, /VLAN=external0/)
     assert.match(files.get('50-external0.network')!, /Address=10\.5\.0\.2\/24/)
@@ -68,7 +76,10 @@ describe('planNetwork', () => {
   test('an untagged second interface shares the bridge; an address without a tag is told', () => {
     const { files, problems } = plan('admin_nic=52:54:00:00:00:01\nadmin_ip=10.0.0.2/24\nstorage_ip=10.6.0.2/24')
     assert.match(problems.join(), /storage_ip of \/usbkey\/config is not applied: no storage_nic/)
-    assert.equal([...files.keys()].some((name) => name.includes('storage')), false)
+    assert.equal(
+      [...files.keys()].some((name) => name.includes('storage')),
+      false,
+    )
   })
 
   test('a tag whose name ends in a digit has its own interface', () => {

@@ -99,7 +99,8 @@ function addInterfaces(interfaces: readonly InterfaceSetting[], { settings, tags
       files.set(`50-${one.name}.network`, renderInterface(one.name, [one], { ...options, vlans: [] }))
     }
     for (const one of untagged)
-      if (one.mac !== null && one.name !== 'admin') problems.push(`${one.name} has the MAC of its tag's link: a MAC of its own needs a VLAN (${one.name}_vlan_id).`)
+      if (one.mac !== null && one.name !== 'admin')
+        problems.push(`${one.name} has the MAC of its tag's link: a MAC of its own needs a VLAN (${one.name}_vlan_id).`)
   }
 }
 

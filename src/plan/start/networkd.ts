@@ -50,24 +50,33 @@ export function renderInterface(name: string, interfaces: readonly InterfaceSett
   const addrconf = interfaces.some(({ ip6 }) => ip6 === 'addrconf')
   const fixed = interfaces.flatMap(({ ip4, ip6 }) => [ip4, ip6]).filter((ip) => ip !== null && ip !== 'dhcp' && ip !== 'addrconf')
   const gateways = interfaces.flatMap(({ gateway4, gateway6 }) => [gateway4, gateway6]).filter((gateway) => gateway !== null)
-  const hasIp6 = addrconf || interfaces.some(({ ip6 }) => ip6 !== null)
-  const yes = (wanted: boolean): string => (wanted ? 'yes' : 'no')
+  const hasIp6 = interfaces.some(({ ip6 }) => ip6 !== null)
   return renderSections({
     Match: [`Name=${name}`],
     // A node boots whether or not a cable is plugged in.
     Link: ['RequiredForOnline=no'],
     Network: [
-      ...(dhcp4 || addrconf ? [`DHCP=${dhcp4 && addrconf ? 'yes' : dhcp4 ? 'ipv4' : 'ipv6'}`] : []),
+      ...renderDhcp(dhcp4, addrconf),
       ...fixed.map((address) => `Address=${address}`),
       ...gateways.map((gateway) => `Gateway=${gateway}`),
       `LinkLocalAddressing=${hasIp6 ? 'ipv6' : 'no'}`,
-      `IPv6AcceptRA=${yes(addrconf)}`,
-      ...(fixed.length > 0 || (!dhcp4 && !addrconf) ? ['ConfigureWithoutCarrier=yes'] : []),
+      `IPv6AcceptRA=${yesOrNo(addrconf)}`,
+      // An address that is asked for needs a cable; a fixed one, and a bridge of guests alone, does not.
+      ...(fixed.length > 0 || !(dhcp4 || addrconf) ? ['ConfigureWithoutCarrier=yes'] : []),
       ...vlans.map((vlan) => `VLAN=${vlan}`),
     ],
-    DHCPv4: dhcp4 ? ['ClientIdentifier=mac', 'UseHostname=no', `UseDNS=${yes(useDns)}`, `UseGateway=${yes(useGateway)}`] : [],
-    IPv6AcceptRA: addrconf ? [`UseDNS=${yes(useDns)}`] : [],
+    DHCPv4: dhcp4 ? ['ClientIdentifier=mac', 'UseHostname=no', `UseDNS=${yesOrNo(useDns)}`, `UseGateway=${yesOrNo(useGateway)}`] : [],
+    IPv6AcceptRA: addrconf ? [`UseDNS=${yesOrNo(useDns)}`] : [],
   })
+}
+
+function renderDhcp(four: boolean, six: boolean): string[] {
+  if (four && six) return ['DHCP=yes']
+  return four ? ['DHCP=ipv4'] : six ? ['DHCP=ipv6'] : []
+}
+
+function yesOrNo(wanted: boolean): string {
+  return wanted ? 'yes' : 'no'
 }
 
 const noAddresses = ['LinkLocalAddressing=no', 'IPv6AcceptRA=no']

@@ -13,7 +13,10 @@ describe('parseBootArguments', () => {
     [{}, {}],
     [{ noimport: 'true' }, { noimport: true }],
     [{ noimport: 'false', standby: '1' }, { standby: true }],
-    [{ 'spirula.failed': '20261123T120000Z', 'spirula.medium': 'disk' }, { failedImage: '20261123T120000Z', medium: 'disk' }],
+    [
+      { 'spirula.failed': '20261123T120000Z', 'spirula.medium': 'disk' },
+      { failedImage: '20261123T120000Z', medium: 'disk' },
+    ],
     [{ 'spirula.failed': '../x', 'spirula.medium': 'a b' }, {}],
     [{ 'spirula.health_timeout': '20' }, { healthTimeoutS: 20 }],
     [{ 'spirula.health_timeout': '-1' }, {}],
@@ -108,7 +111,11 @@ test('what lasts has a reason, one place, and lies in no other that does', () =>
   assert.equal(new Set(paths).size, paths.length)
   for (const { path, reason } of lasting) {
     assert.ok(reason.length > 10, path)
-    assert.equal(paths.some((other) => path.startsWith(`${other}/`)), false, path)
+    assert.equal(
+      paths.some((other) => path.startsWith(`${other}/`)),
+      false,
+      path,
+    )
   }
   assert.deepEqual(renderLasting(lasting[0]!), { target: '/var/log/journal', source: '/zones/var/log/journal' })
 })

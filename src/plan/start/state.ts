@@ -45,8 +45,7 @@ export function planSystemPool(pools: readonly PoolFact[], marked: readonly stri
   const others = pools.filter((other) => other !== pool).map(({ name }) => name)
   if (pool === undefined || (pool.imported && pool.unfinished)) return { kind: 'none', others }
   if (!pool.imported) return { kind: 'failed', reason: pool.reason ?? `The pool ${pool.name} was not imported.` }
-  if (pool.locked)
-    return { kind: 'failed', reason: `The pool ${pool.name} is encrypted. Log in and type: zfs load-key ${pool.name} && spirula-boot start` }
+  if (pool.locked) return { kind: 'failed', reason: `The pool ${pool.name} is encrypted. Log in and type: zfs load-key ${pool.name} && spirula-boot start` }
   return { kind: 'found', pool: pool.name }
 }
 
