@@ -69,9 +69,9 @@ function rankState(pool: ImportablePool): number {
 /** null when it went well, else a sentence: why not, or what was given up for it. */
 async function tryImport(pool: ImportablePool, context: Context, runner: DiskRunner): Promise<string | null> {
   const refusal = await importOnce(pool, { without_log: false }, context, runner)
-  if (refusal === null || !/use '-m' to import|missing log/i.test(`${refusal} ${pool.status}`)) return refusal
-  const second = await importOnce(pool, { without_log: true }, context, runner)
-  return second ?? `The log device of the pool ${pool.name} is missing; it was imported without: writes of the last seconds may be lost.`
+  // Nothing that zpool says tells a missing log from other missing devices.
+  if (refusal === null || (await importOnce(pool, { without_log: true }, context, runner)) !== null) return refusal
+  return `The log device of the pool ${pool.name} is missing; it was imported without: writes of the last seconds may be lost.`
 }
 
 async function importOnce(pool: ImportablePool, options: { without_log: boolean }, context: Context, runner: DiskRunner): Promise<string | null> {

@@ -203,7 +203,9 @@ test('all pools are imported; one that cannot be is reported and does not hold u
     'zpool import': renderImportable(['bad', '1', 'UNAVAIL'], ['zones', '2', 'DEGRADED'], ['zones', '3', 'ONLINE'], ['log', '4', 'UNAVAIL']),
     'zpool import -f -N -o cachefile=none 1': { exitCode: 1, stderr: "cannot import 'bad': no such pool or dataset\n\tDestroy and re-create" },
     'zpool import -f -N -o cachefile=none 2': { exitCode: 1, stderr: 'a pool with that name already exists' },
-    'zpool import -f -N -o cachefile=none 4': { exitCode: 1, stderr: "The devices below are missing or corrupted, use '-m' to import the pool anyway:" },
+    'zpool import -f -N -o cachefile=none -m 1': { exitCode: 1, stderr: 'no such pool or dataset' },
+    'zpool import -f -N -o cachefile=none -m 2': { exitCode: 1, stderr: 'a pool with that name already exists' },
+    'zpool import -f -N -o cachefile=none 4': { exitCode: 1, stderr: "cannot import 'log': one or more devices is currently unavailable" },
     'zpool list': 'zones\t3\tONLINE\nlog\t4\tDEGRADED\n',
     'zfs list -H -p -d 0': 'zones\t-\tyes\nlog\tunavailable\t-\n',
   })
