@@ -4,12 +4,13 @@ import { bootFiles, BootState } from '#contracts/platform/boot-state.ts'
 import { platformPaths } from '#contracts/platform/names.ts'
 import { readJsonFile } from '#host/fs/atomic.ts'
 import { parseKernelArguments } from '#host/sys/parse.ts'
-import { parseBootArguments } from '#plan/start/boot-arguments.ts'
+import { type BootArguments, parseBootArguments } from '#plan/start/boot-arguments.ts'
 import { type Cli, type Command, optionValue } from '../../cli/command.ts'
 import { checkBoot, type CheckResult } from '../health/check.ts'
 import { createMarks } from '../health/marks.ts'
 import { readPool, writeTexts } from '../health/texts.ts'
 import { readUnitTimes } from '../health/times.ts'
+import { readStamp } from '../start/stamp.ts'
 import { createSystem, type System } from '../system.ts'
 
 const defaultTimeoutS = 180
@@ -26,16 +27,15 @@ export const command: Command = {
   examples: [{ command: 'spirula-boot health', summary: 'Checks again; spirula-boot status shows what came of it' }],
   async run(input, cli) {
     const system = createSystem()
-    const written = await readJsonFile(platformPaths.bootState)
-    if (written === null) throw new AppError('NotFound', 'This boot has no state: spirula-boot start did not end.', { hint: 'journalctl -u spirula-start' })
-    const state = BootState.parse(written)
+    const asked = parseBootArguments(parseKernelArguments((await system.read('/proc/cmdline')) ?? ''))
+    const state = await readState(system, asked)
     const guestsFile = join(log, 'failing-guests.json')
     const result = await checkBoot({
       system,
       node: cli.node,
       marks: createMarks(system.context),
       state,
-      timeoutMs: 1000 * (await readTimeoutS(system, optionValue(input, 'timeout'))),
+      timeoutMs: 1000 * parseTimeoutS(optionValue(input, 'timeout'), asked),
       readPoolHealth: async () => (state.pool === undefined ? null : ((await readPool(system, state.pool))?.health ?? null)),
       knownFailing: new Set(await readFailing(guestsFile)),
     })
@@ -46,12 +46,19 @@ export const command: Command = {
   },
 }
 
-async function readTimeoutS(system: System, option: string | undefined): Promise<number> {
-  if (option !== undefined) {
-    if (!/^[1-9]\d{0,4}$/.test(option)) throw new AppError('Usage', `The timeout must be a number of seconds, but is "${option}".`)
-    return Number(option)
-  }
-  return parseBootArguments(parseKernelArguments((await system.read('/proc/cmdline')) ?? '')).healthTimeoutS ?? defaultTimeoutS
+/** A start that did not end, be it that it hung, is one that failed. */
+async function readState(system: System, { medium }: BootArguments): Promise<BootState> {
+  const written = BootState.safeParse(await readJsonFile(platformPaths.bootState).catch(() => null))
+  if (written.success) return written.data
+  const reason = 'The start of this node did not end: journalctl -u spirula-start'
+  const stamp = await readStamp(system)
+  return { state: 'failed', reason, stamp, medium, started_at: '', hostname: '', links: [], host_keys: [], problems: [], steps: [] }
+}
+
+function parseTimeoutS(option: string | undefined, { healthTimeoutS }: BootArguments): number {
+  if (option === undefined) return healthTimeoutS ?? defaultTimeoutS
+  if (!/^[1-9]\d{0,4}$/.test(option)) throw new AppError('Usage', `The timeout must be a number of seconds, but is "${option}".`)
+  return Number(option)
 }
 
 async function readFailing(path: string): Promise<string[]> {

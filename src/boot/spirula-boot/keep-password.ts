@@ -14,13 +14,13 @@ export const command: Command = {
   },
 }
 
-/** False when there is nothing to keep: no settings, no password, or the one that is kept already. */
+/** False when there is nothing to keep: no settings, no password, the image's own, or the one that is kept already. */
 export async function keepPassword(system: Pick<System, 'read' | 'write'>): Promise<boolean> {
   const path = `${systemDatasets.usbkey}/shadow`
-  const [settings, kept, shadow] = await Promise.all([system.read(platformPaths.usbkeyConfig), system.read(path), system.read('/etc/shadow')])
-  const root = shadow?.split('\n').find((line) => line.startsWith('root:')) ?? ''
-  const hash = parseRootHash(root)
-  if (settings === null || hash === null || !canLogIn(hash) || hash === parseRootHash(kept ?? '')) return false
+  const paths = [platformPaths.usbkeyConfig, path, '/etc/shadow', `${platformPaths.pristine}/etc/shadow`]
+  const [settings = null, kept, shadow, pristine] = await Promise.all(paths.map((one) => system.read(one)))
+  const hash = parseRootHash(shadow ?? '')
+  if (settings === null || hash === null || !canLogIn(hash) || [kept, pristine].some((text) => hash === parseRootHash(text ?? ''))) return false
   await system.write(path, `${hash}\n`, { mode: 0o600 })
   return true
 }

@@ -9,6 +9,7 @@ import type { System } from '../system.ts'
 import { type Boot, poolOf, type Pools, type Step } from './boot.ts'
 import { poolSteps } from './pool-steps.ts'
 import { reloadServices, settingsSteps } from './settings-steps.ts'
+import { readStamp } from './stamp.ts'
 
 export interface StartOptions {
   system: System
@@ -60,16 +61,6 @@ async function beginBoot({ system, pools, readNics }: StartOptions): Promise<Boo
     tags: [],
     shown: [],
     problems: [],
-  }
-}
-
-/** '' when the image's manifest is missing or broken: that alone must not stop a boot. */
-export async function readStamp(system: Pick<System, 'read'>): Promise<string> {
-  try {
-    const manifest = JSON.parse((await system.read(platformPaths.manifest)) ?? '{}') as { stamp?: unknown }
-    return typeof manifest.stamp === 'string' ? manifest.stamp : ''
-  } catch {
-    return ''
   }
 }
 
