@@ -74,7 +74,9 @@ export async function startTestNode(options: { poolSizeBytes?: number; images?: 
     socket,
     pid: () => daemon!.pid!,
     async start() {
-      daemon = spawn(process.execPath, [join(repository, 'dist/node/main.js'), ...flags, ...(options.flags?.() ?? [])], { stdio: ['ignore', 'inherit', 'inherit'] })
+      daemon = spawn(process.execPath, [join(repository, 'dist/node/main.js'), ...flags, ...(options.flags?.() ?? [])], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      })
       await waitUntilReady(client, daemon)
     },
     async kill() {

@@ -2,7 +2,19 @@ import type { Context } from '../context.ts'
 import { checkDatasetName, checkQuota, checkSnapshotName, parentOf, renderSnapshotName } from '../pool/name.ts'
 import { datasetExists, datasetNotFound, hasClones, held, snapshotNotFound } from '../pool/refusals.ts'
 import type { DatasetOptions, SnapshotName } from '../storage.ts'
-import { renderClone, renderCreate, renderDestroy, renderHold, renderHolds, renderProperties, renderRelease, renderRename, renderRollback, renderSet, renderSnapshot } from './argv.ts'
+import {
+  renderClone,
+  renderCreate,
+  renderDestroy,
+  renderHold,
+  renderHolds,
+  renderProperties,
+  renderRelease,
+  renderRename,
+  renderRollback,
+  renderSet,
+  renderSnapshot,
+} from './argv.ts'
 import { changeZfs, destroyTree, ignoring, insist, says } from './insist.ts'
 import { parseHolds, type ZfsSnapshot } from './parse.ts'
 import { fullName, fullSnapshot, orMissing, readDataset, readSnapshots, runZfs, type ZfsPool } from './read.ts'

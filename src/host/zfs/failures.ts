@@ -32,7 +32,10 @@ const busy = ({ dataset }: Subject): AppError => new AppError('Busy', `The datas
 const known: readonly (readonly [RegExp, (subject: Subject) => AppError])[] = [
   [/out of space|No space left|Disk quota exceeded|size is less than current used/i, ({ dataset }) => noSpace(`the dataset ${dataset}`, undefined)],
   [/cannot create snapshot '.*': dataset already exists/, (subject) => snapshotExists(nameOf(subject))],
-  [/cannot open '[^']*': no such pool|I\/O is currently suspended/, () => new AppError('PoolUnavailable', 'The ZFS pool is not there, or has stopped all input and output.', { hint: 'zpool status' })],
+  [
+    /cannot open '[^']*': no such pool|I\/O is currently suspended/,
+    () => new AppError('PoolUnavailable', 'The ZFS pool is not there, or has stopped all input and output.', { hint: 'zpool status' }),
+  ],
   [/dataset already exists|destination '.*' exists|must specify -F to overwrite/, ({ dataset }) => datasetExists(dataset)],
   [/name is too long/, ({ dataset }) => new AppError('InvalidPayload', `The name of the dataset ${dataset} is too long for ZFS.`)],
   [/cannot (open|hold snapshot|release hold from snapshot) '[^']*@[^']*'.* does not exist/, (subject) => snapshotNotFound(nameOf(subject))],

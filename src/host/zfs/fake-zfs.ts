@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { isAppError } from '#contracts/errors.ts'
+import { type ErrorCode, isAppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import { parseSnapshotName } from '../pool/name.ts'
 import type { Argv } from '../run/programs.ts'
@@ -326,19 +326,34 @@ function receiveComplaint(error: unknown, name: string): string {
   return 'cannot receive: failed to read from stream\n'
 }
 
+/** Whose refusal, under which verb (none: any), reads how. The first that fits counts. */
+const complaints: readonly { codes: readonly ErrorCode[]; verb?: string; text: (what: string, from: string) => string; exitCode?: number }[] = [
+  { codes: ['DatasetExists'], verb: 'rename', text: (_, from) => `cannot rename '${from}': dataset already exists\n` },
+  { codes: ['DatasetExists'], text: (what) => `cannot create '${what}': dataset already exists\n` },
+  { codes: ['SnapshotExists'], text: (what) => `cannot create snapshot '${what}': dataset already exists\n` },
+  {
+    codes: ['DatasetNotFound'],
+    verb: 'snapshot',
+    text: (what) => `cannot open '${what.replace(/@.*/, '')}': dataset does not exist\nusage:\n\tsnapshot …\n`,
+    exitCode: 2,
+  },
+  { codes: ['DatasetNotFound', 'SnapshotNotFound'], text: (what) => `cannot open '${what}': dataset does not exist\n` },
+  {
+    codes: ['Busy'],
+    verb: 'rollback',
+    text: (what) => `cannot rollback to '${what}': clones of previous snapshots exist\nuse '-R' to force deletion of the following clones and dependents:\n`,
+  },
+  {
+    codes: ['Busy'],
+    text: (what) =>
+      `cannot destroy '${what}': ${what.includes('@') ? 'snapshot' : 'filesystem'} has dependent clones\nuse '-R' to destroy the following datasets:\n`,
+  },
+  { codes: ['Indestructible'], verb: 'rollback', text: (what) => `cannot destroy '${what}': dataset is busy\n` },
+  { codes: ['Indestructible'], text: (what) => `cannot destroy snapshot ${what}: it's being held. Run 'zfs holds -r ${what}' to see holders.\n` },
+]
+
 function complaintOf(error: unknown, { verb, operands }: Command): ZfsComplaint {
   const what = operands.at(-1) ?? ''
-  if (isAppError(error, 'DatasetExists')) return new ZfsComplaint(`cannot ${verb === 'rename' ? 'rename' : 'create'} '${verb === 'rename' ? operands[0] : what}': dataset already exists\n`)
-  if (isAppError(error, 'SnapshotExists')) return new ZfsComplaint(`cannot create snapshot '${what}': dataset already exists\n`)
-  if (verb === 'snapshot' && isAppError(error, 'DatasetNotFound')) return new ZfsComplaint(`cannot open '${what.replace(/@.*/, '')}': dataset does not exist\nusage:\n\tsnapshot …\n`, 2)
-  if (isAppError(error, 'DatasetNotFound', 'SnapshotNotFound')) return new ZfsComplaint(`cannot open '${what}': dataset does not exist\n`)
-  if (verb === 'rollback' && isAppError(error, 'Busy'))
-    return new ZfsComplaint(`cannot rollback to '${what}': clones of previous snapshots exist\nuse '-R' to force deletion of the following clones and dependents:\n`)
-  if (verb === 'rollback' && isAppError(error, 'Indestructible')) return new ZfsComplaint(`cannot destroy '${what}': dataset is busy\n`)
-  if (isAppError(error, 'Busy')) {
-    const kind = what.includes('@') ? 'snapshot' : 'filesystem'
-    return new ZfsComplaint(`cannot destroy '${what}': ${kind} has dependent clones\nuse '-R' to destroy the following datasets:\n`)
-  }
-  if (isAppError(error, 'Indestructible')) return new ZfsComplaint(`cannot destroy snapshot ${what}: it's being held. Run 'zfs holds -r ${what}' to see holders.\n`)
-  return new ZfsComplaint(`cannot ${verb} '${what}': ${String(error)}`)
+  const found = complaints.find((one) => (one.verb ?? verb) === verb && isAppError(error, ...one.codes))
+  return new ZfsComplaint(found?.text(what, operands[0] ?? '') ?? `cannot ${verb} '${what}': ${String(error)}`, found?.exitCode)
 }

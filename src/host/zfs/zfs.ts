@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { Context } from '../context.ts'
 import { checkDatasetName } from '../pool/name.ts'
 import type { Storage } from '../storage.ts'
 import { renderPoolUsage } from './argv.ts'
