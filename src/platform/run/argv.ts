@@ -6,8 +6,8 @@ export type BootSource =
   /** The image is written to: the node keeps its boot environment on it. */
   | { from: 'usb'; file: string }
   | { from: 'disk' }
-  /** From the network of the first nic, by the network card's own iPXE (`rom`, a file); without one by the firmware's. */
-  | { from: 'pxe'; rom?: string }
+  /** From the network of the first nic, by the network card's own iPXE, or by what the firmware has (UEFI only). */
+  | { from: 'pxe'; by?: 'card' | 'firmware' }
 
 export type GuestNic =
   /** QEMU's own network: 10.0.2.15 by DHCP, the host's loopback at 10.0.2.2; needs no rights. */
@@ -59,7 +59,7 @@ export interface GuestPlan {
 export function renderGuestArgv(plan: GuestPlan): string[] {
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-name', plan.name, '-uuid', plan.uuid],
-    ...['-machine', 'q35', ...renderAccelerator(plan.accelerator), '-m', String(plan.memoryMiB), '-smp', String(plan.cpus)],
+    ...['-machine', renderMachine(plan), ...renderAccelerator(plan.accelerator), '-m', String(plan.memoryMiB), '-smp', String(plan.cpus)],
     ...['-device', 'virtio-rng-pci'],
     ...(plan.noReboot === true ? ['-no-reboot'] : []),
     ...renderFirmware(plan.uefi),
@@ -70,6 +70,11 @@ export function renderGuestArgv(plan: GuestPlan): string[] {
     ...plan.nics.flatMap((nic, number) => renderNic(nic, number, plan.boot)),
     ...(plan.extra ?? []),
   ]
+}
+
+/** With `graphics=off` what the BIOS and iPXE say goes to the serial port; GRUB writes there itself and would be seen twice. */
+function renderMachine({ boot }: GuestPlan): string {
+  return boot.from === 'pxe' ? 'q35,graphics=off' : 'q35'
 }
 
 /** `tb-size` bounds the memory for translated code, which else grows to half a gigabyte a guest. */
@@ -127,9 +132,9 @@ function renderAnswers(answers: GuestPlan['answers']): string[] {
 
 function renderNic(nic: GuestNic, number: number, boot: BootSource): string[] {
   const isBootNic = boot.from === 'pxe' && number === 0
-  // Without the ROM the firmware does not offer the card for booting, and needs no file for it.
-  const rom = isBootNic && boot.rom !== undefined ? comma(boot.rom) : ''
-  const device = `virtio-net-pci,netdev=net${number},mac=${nic.mac},romfile=${rom}${isBootNic ? ',bootindex=0' : ''}`
+  // QEMU's own ROM, not one named here: only that one is fitted to the card. Other cards need none, and no file for it.
+  const rom = isBootNic && boot.by !== 'firmware' ? '' : ',romfile='
+  const device = `virtio-net-pci,netdev=net${number},mac=${nic.mac}${rom}${isBootNic ? ',bootindex=0' : ''}`
   return ['-netdev', renderNetdev(nic, number), '-device', device]
 }
 

@@ -7,7 +7,7 @@ import { ensureDirectory, readTextFile, removeTree, writeFileAtomic } from '#hos
 import { run } from '#host/run/run.ts'
 import { describeAccelerator, ensureAccelerator } from './accelerator.ts'
 import type { BootSource, GuestNic } from './argv.ts'
-import { describeEmulator, ensureEmulator, readPxeRom, type Emulator } from './emulator.ts'
+import { describeEmulator, ensureEmulator } from './emulator.ts'
 import { type Guest, type GuestOptions, startGuest } from './guest.ts'
 import { type Hub, startHub } from './hub.ts'
 import { renderMac } from './identity.ts'
@@ -42,7 +42,7 @@ export async function runPlatform(words: readonly string[], surroundings: RunSur
   await using services = await startServices(built, directory, options, surroundings)
   const guests: Guest[] = []
   for (let number = 1; number <= options.nodes; number++) {
-    const guest = await describeGuest({ number, directory, built, emulator, services }, options, context)
+    const guest = await describeGuest({ number, directory, built, services }, options, context)
     write(renderIntroduction(number, guest, options))
     guests.push(await startGuest({ ...guest, emulator, accelerator }, context))
   }
@@ -102,7 +102,6 @@ interface GuestPlace {
   number: number
   directory: string
   built: BuiltPlatform
-  emulator: Emulator
   services: Services
 }
 
@@ -129,7 +128,7 @@ async function describeGuest(place: GuestPlace, options: RunOptions, context: Co
   }
 }
 
-async function describeBoot(own: string, { built, emulator }: GuestPlace, options: RunOptions, context: Context): Promise<BootSource> {
+async function describeBoot(own: string, { built }: GuestPlace, options: RunOptions, context: Context): Promise<BootSource> {
   switch (options.medium) {
     case 'kernel': {
       // Loaded from outside, as from the network: no medium of ours is in the machine.
@@ -141,7 +140,7 @@ async function describeBoot(own: string, { built, emulator }: GuestPlace, option
     case 'usb':
       return { from: 'usb', file: await ensureUsbCopy(built, own, context) }
     case 'pxe':
-      return { from: 'pxe', rom: readPxeRom(emulator, options.uefi) }
+      return { from: 'pxe' }
     case 'disk':
       return { from: 'disk' }
   }

@@ -62,26 +62,14 @@ export function readFirmware(emulator: Emulator): { code: string; variables: str
   throw new AppError('NotSupported', `There is no UEFI firmware ${code}.`, { hint: 'apt-get install ovmf' })
 }
 
-/** The network card's iPXE, for the firmware that is booted with. Throws NotSupported. */
-export function readPxeRom(emulator: Emulator, uefi: boolean): string {
-  const rom = findRom(emulator, uefi)
-  if (rom !== undefined) return rom
-  throw new AppError('NotSupported', `There is no boot ROM ${romNames[uefi ? 'uefi' : 'bios']} below ${emulator.root}.`, { hint: 'apt-get install ipxe-qemu' })
-}
-
 const firmwareFiles = ['usr/share/OVMF/OVMF_CODE_4M.fd', 'usr/share/OVMF/OVMF_VARS_4M.fd'] as const
-const romNames = { bios: 'pxe-virtio.rom', uefi: 'efi-virtio.rom' } as const
-/** Of Debian 13, and of Debian 12. */
-const romDirectories = ['usr/share/qemu', 'usr/lib/ipxe/qemu']
-
-function findRom(emulator: Emulator, uefi: boolean): string | undefined {
-  return romDirectories.map((directory) => join(emulator.root, directory, romNames[uefi ? 'uefi' : 'bios'])).find((path) => existsSync(path))
-}
+/** Boot ROM of a virtio network card, which QEMU finds itself (only then does it fit the card): of Debian 13, and of Debian 12. */
+const romFiles = ['usr/share/qemu/efi-virtio.rom', 'usr/lib/ipxe/qemu/efi-virtio.rom'] as const
 
 function hasNeeded(emulator: Emulator, needs: EmulatorNeeds): boolean {
   if (Number.parseInt(emulator.version, 10) < oldestTrusted) return false
   if (needs.uefi === true && !firmwareFiles.every((name) => existsSync(join(emulator.root, name)))) return false
-  return needs.pxe !== true || findRom(emulator, needs.uefi === true) !== undefined
+  return needs.pxe !== true || romFiles.some((name) => existsSync(join(emulator.root, name)))
 }
 
 async function readSystemEmulator(context: Context): Promise<Emulator | null> {
