@@ -2,6 +2,7 @@ import { AppError } from '#contracts/errors.ts'
 import { type Custom, customPaths, type CustomReport, type CustomResult, parseCustom } from '#contracts/platform/custom.ts'
 import type { CustomItem } from '#plan/custom/facts.ts'
 import { planCustom } from '#plan/custom/plan.ts'
+import { createPackageFiles } from '../package/merge.ts'
 import type { System } from '../system.ts'
 import { readCustomFacts } from './read-facts.ts'
 import { runCustomStep } from './steps.ts'
@@ -43,6 +44,7 @@ async function applyAll(system: System): Promise<{ results: CustomResult[] }> {
     for (const item of items) results.set(`${item.kind} ${item.name}`, await applyItem(system, item, tried))
     const written = items.some(({ kind, steps }) => kind === 'unit_file' && steps.some((step) => step.kind === 'file.write'))
     if (written && !kinds.includes('unit')) await system.run(['systemctl', 'daemon-reload'])
+    if (kinds.includes('user') && custom.packages.length > 0) await createPackageFiles(system)
   }
   return { results: [...results.values()] }
 }

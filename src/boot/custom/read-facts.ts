@@ -32,7 +32,7 @@ export async function readCustomFacts(system: System, custom: Custom): Promise<C
     directories: await readDirectories(custom.users.map(homeOf)),
     unit_files: unitFiles,
     units: units.length === 0 ? new Map() : await readUnits(system, units),
-    packages: await readPackageFacts(system),
+    packages: await readPackageFacts(system, custom.packages),
   }
 }
 

@@ -1,3 +1,4 @@
+import { customPaths } from '#contracts/platform/custom.ts'
 import { renderColumns } from '#lib/table-text.ts'
 import { choosePackages } from '#plan/custom/packages.ts'
 import { type Cli, type Command, hasOption } from '../../cli/command.ts'
@@ -5,6 +6,8 @@ import { usage } from '../../cli/parse-args.ts'
 import { readCustom } from '../custom/apply.ts'
 import { createSystem, type System } from '../system.ts'
 import { addPackages, removePackages } from './change.ts'
+import { makesUser } from './deb-file.ts'
+import { packagePlaces } from './places.ts'
 import { readPackageFacts } from './read-facts.ts'
 
 export const command: Command = {
@@ -40,6 +43,9 @@ async function add(system: System, cli: Cli, names: readonly string[]): Promise<
   const { fetched, own } = await addPackages(system, names)
   for (const name of own) cli.err(`The platform has ${name} itself.\n`)
   for (const { name, version } of fetched) cli.err(`Added ${name} ${version}.\n`)
+  for (const found of fetched) {
+    if (await makesUser(system, packagePlaces.debs, found)) cli.err(`${found.name} needs a user of its own: declare it under users in ${customPaths.declaration}, then spirula-boot custom apply.\n`)
+  }
   if (fetched.length === 0 && own.length < names.length) cli.err('All of it was there already.\n')
 }
 

@@ -37,3 +37,10 @@ export async function checkContents(system: System, directory: string, { name, f
   const problem = problemOfContents(name, parseContents(stdout), (path) => existsSync(join(platformPaths.pristine, path)))
   if (problem !== null) throw new AppError('NotSupported', problem)
 }
+
+/** Whether the package's script after unpacking, which does not run here, would make a user. */
+export async function makesUser(system: System, directory: string, { file }: KeptPackage): Promise<boolean> {
+  // 2: it has no such script.
+  const { stdout } = await system.run(['dpkg-deb', '--info', join(directory, file), 'postinst'], { okCodes: [0, 2] })
+  return /^[^#\n]*\b(adduser|useradd)\b/m.test(stdout)
+}

@@ -64,11 +64,19 @@ async function settle(system: System, tree: string): Promise<void> {
   for (const name of ['etc', 'var']) {
     if ((await system.list(join(tree, name))).length > 0) await system.run(['cp', '--archive', '--update=none', `${join(tree, name)}/.`, `/${name}/`])
   }
-  const configurations = async (name: string): Promise<string[]> => (await system.list(join(tree, 'usr/lib', name))).filter((file) => file.endsWith('.conf'))
-  const users = await configurations('sysusers.d')
+  const users = await configurations(system, tree, 'sysusers.d')
   if (users.length > 0) await system.run(['systemd-sysusers', ...users])
-  const files = await configurations('tmpfiles.d')
-  if (files.length > 0) await system.run(['systemd-tmpfiles', '--create', ...files])
+  await createPackageFiles(system)
+}
+
+/** Makes the directories that merged packages ask for. Some may need users that are declared, and applied later than packages. */
+export async function createPackageFiles(system: System): Promise<void> {
+  const files = await configurations(system, join(extensionsDirectory, extension), 'tmpfiles.d')
+  if (files.length > 0) await system.run(['systemd-tmpfiles', '--create', ...files], { okCodes: [0, 65, 73] })
+}
+
+async function configurations(system: System, tree: string, name: string): Promise<string[]> {
+  return (await system.list(join(tree, 'usr/lib', name))).filter((file) => file.endsWith('.conf'))
 }
 
 async function removeOtherTrees(system: System, key: string): Promise<void> {

@@ -9,11 +9,13 @@ export async function readPackageRecord(): Promise<PackageRecord> {
   return parsePackageRecord(await readJsonFile(packagePlaces.record), packagePlaces.record)
 }
 
-/** Packages kept on the pool, and those of the platform. */
-export async function readPackageFacts(system: System): Promise<PackageFacts> {
+/** Packages kept on the pool, and those of the platform; the latter are left out when nobody wants to know. */
+export async function readPackageFacts(system: System, wanted?: readonly string[]): Promise<PackageFacts> {
+  const record = await readPackageRecord()
+  const matters = wanted === undefined || wanted.length > 0 || record.packages.length > 0
   return {
-    record: await readPackageRecord(),
-    platform: parseDpkgStatus((await system.read(dpkgStatus)) ?? ''),
+    record,
+    platform: matters ? parseDpkgStatus((await system.read(dpkgStatus)) ?? '') : [],
     files: new Set(await system.list(packagePlaces.debs)),
     merged: await system.read(`/${extensionKey}`),
   }
