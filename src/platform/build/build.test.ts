@@ -51,13 +51,15 @@ test('the list of a tree tells content, mode, target and time of each thing, and
     await mkdir(join(root, 'etc'), { recursive: true })
     await writeFile(join(root, 'etc/file'), text)
     await symlink('file', join(root, 'etc/link'))
+    await symlink('/usr', join(root, 'etc/out'))
     for (const path of ['etc/file', 'etc', '']) await utimes(join(root, path), 1000, 1000)
     return root
   }
-  const withoutLinkTime = (lines: string[]): string[] => lines.filter((line) => !line.startsWith('/etc/link'))
+  const withoutLinkTime = (lines: string[]): string[] => lines.filter((line) => !/^\/etc\/(link|out)/.test(line))
   const [a, b, other] = [await make('a', 'text'), await make('b', 'text'), await make('other', 'Text')]
   assert.deepEqual(withoutLinkTime(await listTree(a)), withoutLinkTime(await listTree(b)))
   assert.notDeepEqual(await listTree(a), await listTree(other))
+  assert.deepEqual((await listTree(a)).map((line) => line.split(' ')[0]), ['/', '/etc', '/etc/file', '/etc/link', '/etc/out'])
   assert.match((await listTree(a)).find((line) => line.startsWith('/etc/link'))!, / file$/)
   await chmod(join(b, 'etc/file'), 0o600)
   assert.notDeepEqual(withoutLinkTime(await listTree(a)), withoutLinkTime(await listTree(b)))

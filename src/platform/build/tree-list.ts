@@ -9,8 +9,19 @@ import { join } from 'node:path'
  */
 export async function listTree(root: string): Promise<string[]> {
   const lines: string[] = []
-  for (const path of ['', ...(await readdir(root, { recursive: true }))].toSorted()) lines.push(await describe(root, path))
+  for (const path of ['', ...(await listPaths(root, ''))].toSorted()) lines.push(await describe(root, path))
   return lines
+}
+
+/** readdir's own recursion goes through links, here out of the tree. */
+async function listPaths(root: string, directory: string): Promise<string[]> {
+  const paths: string[] = []
+  for (const entry of await readdir(join(root, directory), { withFileTypes: true })) {
+    const path = join(directory, entry.name)
+    paths.push(path)
+    if (entry.isDirectory()) paths.push(...(await listPaths(root, path)))
+  }
+  return paths
 }
 
 async function describe(root: string, path: string): Promise<string> {

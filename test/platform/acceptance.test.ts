@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parseTestTotals, renderTotals } from '../../tools/totals.ts'
+import { createCheckoutDisk } from '../harness/checkout-disk.ts'
+import { createDisk } from '../harness/disk.ts'
+import { fromKernel, on, openLab, waitForHealth } from './lab.ts'
+
+// The host tests of the node, in the booted platform: real OpenZFS, cgroup v2 alone, systemd as process 1.
+
+/** After `~`, tests that are left out, with the reason beside. */
+const files = [
+  'test/host/storage-zfs.test.ts',
+  'test/host/runtime.test.ts',
+  'test/host/runtime-limits.test.ts',
+  'test/host/runtime-systemd.test.ts',
+  'test/host/lifecycle.test.ts',
+  'test/host/faults.test.ts',
+  'test/host/vmadm-lifecycle.test.ts',
+]
+
+const lab = await openLab()
+const directory = join(lab.directory, 'acceptance')
+
+test('the acceptance tests of the node pass in the platform, on ZFS', async (t) => {
+  const disks = await lab.copyDisks('acceptance')
+  const [checkout, scratch] = [join(directory, 'checkout.img'), join(directory, 'scratch.img')]
+  await createCheckoutDisk(join(import.meta.dirname, '../..'), checkout)
+  await mkdir(join(directory, 'empty'), { recursive: true })
+  await createDisk(scratch, join(directory, 'empty'), { label: 'scratch', size: '12G' })
+  const extra = [
+    { file: checkout, serial: 'checkout', readOnly: true },
+    { file: scratch, serial: 'scratch', cache: 'unsafe' as const },
+  ]
+  const guest = await lab.start({ name: 'node1', directory, disks: [...disks, ...extra], boot: fromKernel(lab.first), memoryMiB: 3500 })
+  t.after(async () => {
+    await guest.kill()
+    await rm(checkout, { force: true })
+    await rm(scratch, { force: true })
+  })
+  await waitForHealth(guest)
+  // The tests' own pools lie in files, for which memory is too small.
+  await on(guest, 'mkdir -p /spirula && mount -o ro LABEL=spirula /spirula && mount LABEL=scratch /var/tmp && echo yes >/etc/spirula-expendable')
+  for (const entry of files) {
+    const [file = '', skip] = entry.split('~')
+    await t.test(file, async () => {
+      const { stdout, exitCode } = await guest.ssh(`cd /spirula && node test/platform/inside.ts ${file} ${skip === undefined ? '' : `'${skip}'`}`, { timeoutMs: 12 * 60_000 })
+      const totals = parseTestTotals(stdout, exitCode)
+      console.log(`times: ${file}: ${renderTotals(totals)}`)
+      assert.equal(totals.failed, 0, stdout.slice(-8000))
+      assert.ok(totals.passed > 0, stdout.slice(-2000))
+    })
+  }
+})

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bootLimitMs, on, openLab, rootPassword, shutDown, waitForHealth } from './lab.ts'
+
+const lab = await openLab()
+
+test('a node set up from the ISO without questions boots from its own disks, each of them alone', async (t) => {
+  const [alpha, beta] = await lab.copyDisks('disk')
+  const guest = await lab.start({ name: 'node1', directory: `${lab.directory}/disk`, boot: { from: 'disk' }, disks: [alpha!, beta!] })
+  t.after(() => guest.kill())
+
+  await t.test('to a login on the console', async () => {
+    await guest.console.waitFor(/node1 login: /, bootLimitMs)
+    guest.send('root\n')
+    await guest.console.waitFor(/Password: /, 30_000)
+    guest.send(`${rootPassword}\n`)
+    await guest.console.waitFor(/root@node1:~# /, 60_000)
+  })
+
+  await t.test('to a healthy daemon, from its disks', async () => {
+    const status = await waitForHealth(guest)
+    assert.equal(status.state.state, 'ready')
+    assert.equal(status.state.medium, 'disk')
+    assert.equal(status.state.stamp, lab.first.stamp)
+    assert.equal(status.health.action, 'marked')
+    assert.deepEqual(status.state.problems, [])
+    console.log(`times: ${JSON.stringify(status.times)}`)
+  })
+
+  await t.test('with no part of the system on a disk', async () => {
+    assert.match(await on(guest, 'findmnt -no FSTYPE /'), /^overlay$/m)
+    assert.match(await on(guest, 'findmnt -no FSTYPE /platform'), /^squashfs$/m)
+    const mounted = (await on(guest, 'findmnt -rno TARGET,FSTYPE --real')).trim().split('\n')
+    for (const line of mounted) assert.match(line, /^\S+ (overlay|squashfs|zfs|fuse\S*)$/, line)
+  })
+
+  await t.test('with the stamp wherever one looks', async () => {
+    const { stamp } = lab.first
+    assert.match(await on(guest, 'cat /etc/release'), new RegExp(`^Spirula ${stamp} `))
+    assert.match(await on(guest, 'cat /etc/motd'), new RegExp(stamp))
+    assert.equal((JSON.parse(await on(guest, 'sysinfo')) as Record<string, unknown>)['Live Image'], stamp)
+    assert.match(await on(guest, 'piadm list'), new RegExp(stamp))
+  })
+
+  await t.test('and no unit that failed', async () => {
+    assert.equal(await on(guest, 'systemctl --failed --no-legend --plain'), '')
+  })
+
+  await shutDown(guest)
+  const alone = await lab.start({ name: 'node1', directory: `${lab.directory}/disk`, boot: { from: 'disk' }, disks: [beta!] })
+  t.after(() => alone.kill())
+  await t.test('with the first disk gone: degraded and healthy', async () => {
+    await waitForHealth(alone)
+    assert.equal((await on(alone, 'zpool list -Ho health zones')).trim(), 'DEGRADED')
+    assert.match(await on(alone, 'cat /etc/motd'), /DEGRADED/)
+  })
+})

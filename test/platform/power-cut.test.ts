@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ensureImageFile } from '../../src/image/ensure.ts'
+import { busybox } from '../../src/image/profiles/busybox.ts'
+import { fromKernel, type Guest, on, openLab, waitForHealth } from './lab.ts'
+import { serveDirectory } from './serve.ts'
+
+const cuts = Number(process.env['SPIRULA_POWER_CUTS'] ?? 20)
+const lab = await openLab()
+const directory = join(lab.directory, 'power')
+
+/** What a node has, from two sides: its records, and the pool. */
+interface Found {
+  machines: { uuid: string; alias: string; state: string; snapshots: string[] }[]
+  /** Names below the pool, without images and system datasets. */
+  datasets: string[]
+}
+
+test(`after each of ${cuts} power cuts every machine is whole or absent`, async (t) => {
+  const disks = await lab.copyDisks('power')
+  const options = { name: 'node1', directory, disks, boot: fromKernel(lab.first), memoryMiB: 2048 }
+  let guest = await lab.start(options)
+  t.after(() => guest.kill())
+  await waitForHealth(guest)
+  const image = await installBusybox(guest)
+  const seen = new Map<string, number>()
+  for (let cut = 1; cut <= cuts; cut += 1) {
+    await startLoad(guest, image)
+    // Whatever is under way then: each begun thing takes some tenths of a second under emulation.
+    await sleep(1500 + Math.random() * 5000)
+    const begun = await on(guest, 'cat /run/load.log')
+    await guest.kill()
+    for (const line of begun.trim().split('\n')) seen.set(line.split(' ')[0]!, (seen.get(line.split(' ')[0]!) ?? 0) + 1)
+    assert.doesNotMatch(begun, /^refused/m)
+    guest = await lab.start(options)
+    await waitForHealth(guest)
+    await expectWhole(guest, `cut ${cut}: ${begun.trim().split('\n').slice(-6).join(', ')}`)
+  }
+  for (const what of ['create', 'update', 'snapshot', 'rollback', 'delete']) assert.ok((seen.get(what) ?? 0) > 0, `no ${what} was begun in any round`)
+  console.log(`times: begun before the cuts: ${JSON.stringify(Object.fromEntries(seen))}`)
+})
+
+async function installBusybox(guest: Guest): Promise<string> {
+  const { manifest, file } = await ensureImageFile(busybox, '/var/cache/spirula/images', lab.context)
+  const server = await serveDirectory('/')
+  try {
+    await on(guest, `curl -sSfo /run/busybox.tar.zst http://10.0.2.2:${server.port}${file}`)
+    await on(guest, `cat >/run/busybox.json <<'END'\n${JSON.stringify(manifest)}\nEND`)
+    await on(guest, 'imgadm install -m /run/busybox.json -f /run/busybox.tar.zst')
+  } finally {
+    await server.close()
+  }
+  return manifest.uuid
+}
+
+async function startLoad(guest: Guest, image: string): Promise<void> {
+  await on(guest, `cat >/run/load.mjs <<'END'\n${readFileSync(join(import.meta.dirname, 'load.mjs'), 'utf8')}\nEND`)
+  await on(guest, `setsid node /run/load.mjs ${image} 3 >/run/load.log 2>&1 </dev/null &`)
+}
+
+async function readFound(guest: Guest): Promise<Found> {
+  const machines = JSON.parse(await on(guest, 'vmadm lookup -j')) as { uuid: string; alias: string; state: string; snapshots: { name: string }[] }[]
+  const names = (await on(guest, 'zfs list -Hro name zones')).trim().split('\n')
+  const images = (await on(guest, 'imgadm list -H -o uuid')).trim().split('\n')
+  const isUuid = (name: string): boolean => /^zones\/[0-9a-f]{8}-[0-9a-f-]{27}$/.test(name)
+  return {
+    machines: machines.map(({ uuid, alias, state, snapshots }) => ({ uuid, alias, state, snapshots: (snapshots ?? []).map(({ name }) => name) })),
+    datasets: names.filter((name) => isUuid(name) && !images.includes(name.slice('zones/'.length))).map((name) => name.slice('zones/'.length)),
+  }
+}
+
+async function expectWhole(guest: Guest, when: string): Promise<void> {
+  const { machines, datasets } = await readFound(guest)
+  assert.deepEqual(datasets.toSorted(), machines.map(({ uuid }) => uuid).toSorted(), `${when}: a dataset without a machine, or a machine without one`)
+  for (const { uuid, alias, state, snapshots } of machines) {
+    assert.match(state, /^(running|stopped)$/, `${when}: ${alias} is ${state}`)
+    const taken = (await on(guest, `zfs list -Hd1 -t snapshot -o name zones/${uuid} | grep -c '@vmsnap-' || true`)).trim()
+    assert.equal(Number(taken), snapshots.length, `${when}: snapshots of ${alias}`)
+  }
+  assert.equal((await on(guest, 'ls /zones/config/journal | wc -l')).trim(), '0', `${when}: the journal is not empty`)
+  assert.equal((await on(guest, 'zpool status -x zones')).trim(), "pool 'zones' is healthy", when)
+  // One of them can be used; all of them would take the rest of the day.
+  const [one] = machines
+  if (one !== undefined) await on(guest, `vmadm start ${one.uuid} 2>/dev/null; vmadm stop -F ${one.uuid} && vmadm delete ${one.uuid}`)
+}
