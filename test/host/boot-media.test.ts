@@ -82,6 +82,8 @@ async function createPlatform(stamp: string, kernel: string, ends: string): Prom
     'b=/bin/busybox',
     '$b mount -t proc proc /proc',
     '$b mount -t devtmpfs dev /dev',
+    // On a busy machine the kernel has something to say about its clock, else in the midst of the line.
+    '$b dmesg -n 1',
     `echo "HELLO ${stamp} $($b cat /proc/cmdline) END" > /dev/ttyS0`,
     `$b ${ends}`,
     '',
@@ -128,7 +130,10 @@ async function boot({ firmware, as, file, readOnly }: Start): Promise<{ stamp: s
   ]
   const argv = [...emulator.argv.slice(1), ...machine, ...(await renderFirmware(firmware)), ...device, '-serial', 'stdio']
   const { stdout } = await run([emulator.argv[0], ...argv], { env: emulator.env, timeoutMs: 240_000 }, context)
-  return [...stdout.matchAll(/HELLO (\S+) (.*?) END/g)].map(([, stamp, words]) => ({ stamp: stamp!, words: words!.split(' ') }))
+  const said = [...stdout.matchAll(/HELLO (\S+) (.*?) END/g)].map(([, stamp, words]) => ({ stamp: stamp!, words: words!.split(' ') }))
+  // The last words of a machine explain most failures.
+  if (said.length === 0 || process.env['SPIRULA_TEST_CONSOLE'] !== undefined) console.log(stdout.slice(-3000))
+  return said
 }
 
 async function renderFirmware(firmware: Start['firmware']): Promise<string[]> {

@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { bootFileSystemFiles, loaderFiles, renderMediumFile } from '#contracts/platform/loader.ts'
 import { bootLabel } from '#contracts/platform/names.ts'
 import type { Context } from '#host/context.ts'
-import { removeFile, removeTree } from '#host/fs/atomic.ts'
+import { ensureDirectory, removeFile, removeTree } from '#host/fs/atomic.ts'
 import { writeWhole } from '#host/fs/blocks.ts'
 import { ensureSparseFile } from '#host/fs/sparse.ts'
 import { planImageFiles, planLoaderFiles, type MediaSource } from './content.ts'
@@ -18,9 +18,10 @@ const mebibyte = 1 << 20
  * the loader only, which then goes to the ISO itself. Same input, same bytes. An existing file is replaced.
  */
 export async function createIso(tree: ToolTree, source: MediaSource, file: string, context: Context): Promise<void> {
-  const scratch = await mkdtemp(join(dirname(file), '.iso-'))
+  const scratch = join(dirname(file), `.iso-${process.pid}`)
   const env = stampEnvironment(source.stamp)
   try {
+    await ensureDirectory(scratch)
     await removeFile(file)
     const medium = join(scratch, 'medium.cfg')
     await writeWhole(medium, renderMediumFile('iso'))

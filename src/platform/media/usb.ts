@@ -1,9 +1,9 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { bootFileSystemFiles, loaderFiles, renderMediumFile } from '#contracts/platform/loader.ts'
 import { bootLabel, environmentFile, environmentKeys } from '#contracts/platform/names.ts'
 import type { Context } from '#host/context.ts'
-import { removeFile, removeTree } from '#host/fs/atomic.ts'
+import { ensureDirectory, removeFile, removeTree } from '#host/fs/atomic.ts'
 import { writeAt, writeWhole } from '#host/fs/blocks.ts'
 import { ensureSparseFile } from '#host/fs/sparse.ts'
 import { renderGrubEnvironment } from '#lib/grub-environment.ts'
@@ -29,8 +29,9 @@ export async function createUsbImage(tree: ToolTree, source: MediaSource, file: 
   const image = planImageFiles(source)
   const espBytes = sizeEsp(image.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))
   const sectors = espSector + espBytes / sector + 2048
-  const scratch = await mkdtemp(join(dirname(file), '.usb-'))
+  const scratch = join(dirname(file), `.usb-${process.pid}`)
   try {
+    await ensureDirectory(scratch)
     await removeFile(file)
     await ensureSparseFile(file, sectors * sector)
     const files = [...planLoaderFiles(source), ...(await createStateFiles(scratch, source.stamp)), ...image]
