@@ -7,10 +7,12 @@ import { parseKernelArguments } from '#host/sys/parse.ts'
 import { type BootArguments, parseBootArguments } from '#plan/start/boot-arguments.ts'
 import { type Cli, type Command, optionValue } from '../../cli/command.ts'
 import { checkBoot, type CheckResult } from '../health/check.ts'
+import { messagesOf } from '../messages-of.ts'
 import { createMarks } from '../health/marks.ts'
 import { readPool, writeTexts } from '../health/texts.ts'
 import { readUnitTimes } from '../health/times.ts'
 import { readStamp } from '../start/stamp.ts'
+import { ensureBundledImages } from '../images/ensure-bundled.ts'
 import { createSystem, type System } from '../system.ts'
 
 const defaultTimeoutS = 180
@@ -42,6 +44,7 @@ export const command: Command = {
     await writeResult(system, result)
     if (result.health.action === 'marked' && state.pool !== undefined) await system.write(guestsFile, JSON.stringify(result.failing), { mode: 0o644 })
     await writeTexts(system, state, result.health)
+    if (state.state === 'ready' && result.health.action !== 'reboot') await installImages(cli)
     return await conclude(system, result, cli)
   },
 }
@@ -64,6 +67,14 @@ function parseTimeoutS(option: string | undefined, { healthTimeoutS }: BootArgum
 async function readFailing(path: string): Promise<string[]> {
   const value = await readJsonFile(path).catch(() => null)
   return Array.isArray(value) ? value.filter((uuid) => typeof uuid === 'string') : []
+}
+
+/** Afterwards, as no boot is better or worse for it. */
+async function installImages(cli: Cli): Promise<void> {
+  const said = await ensureBundledImages(cli.node, platformPaths.images).catch((error: unknown) => [
+    `The images of this platform were not installed: ${messagesOf(error)}`,
+  ])
+  for (const sentence of said) cli.out(`spirula: ${sentence}\n`)
 }
 
 async function writeResult(system: System, { health, times }: CheckResult): Promise<void> {

@@ -7,6 +7,7 @@ export const tool: Tool = {
     { name: 'start', summary: 'Imports the pool and applies the settings of this node', load: () => import('./start.ts') },
     { name: 'setup', summary: 'Asks what a new node needs to know, and sets it up', load: () => import('./setup.ts') },
     { name: 'health', summary: 'Checks this boot; keeps or gives up the platform image', load: () => import('./health.ts') },
+    { name: 'images', summary: 'Installs the guest images that are part of the platform', load: () => import('../images/command.ts') },
     { name: 'status', summary: 'Prints what came of this boot', load: () => import('./status.ts') },
     { name: 'keep-password', summary: "Keeps root's password of this boot for later ones", load: () => import('./keep-password.ts') },
     { name: 'crash', summary: 'Shows what the kernel said when it last died', load: () => import('../crash/command.ts') },
