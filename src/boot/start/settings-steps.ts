@@ -4,7 +4,7 @@ import { systemDatasets } from '#contracts/platform/names.ts'
 import { needsCarrier } from '#plan/start/links.ts'
 import { dhcpForAll, planNetwork } from '#plan/start/network.ts'
 import { parseNetworkSettings } from '#plan/start/network-settings.ts'
-import { canLogIn, parseRootHash, planHostname, renderChronySources, renderHosts, renderResolved, renderSshd, replaceRootHash } from '#plan/start/services.ts'
+import { canLogIn, parseRootHash, planHostname, planRootHash, readRootHash, renderChronySources, renderHosts, renderResolved, renderSshd, replaceRootHash } from '#plan/start/services.ts'
 import type { System } from '../system.ts'
 import { type Boot, hasSettings, poolOf, type Step } from './boot.ts'
 import { ensureHostKeys } from './host-keys.ts'
@@ -75,17 +75,18 @@ async function writeChrony({ system, values }: Boot): Promise<string> {
   return text.trim().replaceAll('\n', ', ')
 }
 
-/** Of the settings' file beside them, or of the setting; without either the image's password stays. */
-async function setPassword(boot: Boot): Promise<string | null> {
-  if (poolOf(boot) === null) return null
-  const text = (await boot.system.read(`${systemDatasets.usbkey}/shadow`)) ?? boot.values.get('root_shadow') ?? ''
+/** Of the settings' file beside them, or of the setting; else what `planRootHash` says. */
+async function setPassword(boot: Boot): Promise<string> {
+  const hasPool = poolOf(boot) !== null
+  const text = hasPool ? ((await boot.system.read(`${systemDatasets.usbkey}/shadow`)) ?? boot.values.get('root_shadow') ?? '') : ''
   boot.rootHash = parseRootHash(text)
-  if (boot.rootHash === null) return null
   const shadow = await boot.system.read('/etc/shadow')
   if (shadow === null) throw new AppError('NotFound', 'The image has no /etc/shadow.')
-  const replaced = replaceRootHash(shadow, boot.rootHash)
+  const hash = planRootHash({ own: boot.rootHash, current: readRootHash(shadow), hasPool })
+  const replaced = replaceRootHash(shadow, hash)
   if (replaced !== shadow) await boot.system.write('/etc/shadow', replaced, { mode: 0o600, durable: false })
-  return canLogIn(boot.rootHash) ? 'set' : 'locked'
+  if (hash === '') return 'none: the console needs no password'
+  return canLogIn(hash) ? 'set' : 'locked'
 }
 
 async function writeAuthorizedKeys(boot: Boot): Promise<string | null> {

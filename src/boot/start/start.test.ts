@@ -141,7 +141,7 @@ describe('a node without', () => {
       [],
     )
     assert.match(system.files.get('/run/spirula/sshd/settings.conf') ?? '', /HostKey \/run\/spirula\/ssh\/[\s\S]*PasswordAuthentication no/)
-    assert.equal(system.files.get('/etc/shadow'), files['/etc/shadow'])
+    assert.match(system.files.get('/etc/shadow') ?? '', /^root::/m)
     assert.deepEqual([system.files.has('/run/spirula/ready'), system.files.has('/run/spirula/unset')], [false, true])
     assert.equal(system.mounts.size, 0)
   })

@@ -48,6 +48,21 @@ export function parseRootHash(text: string): string | null {
   return hash !== '' && !/[:\s]/.test(hash) ? hash : null
 }
 
+/** Root's hash in the text of /etc/shadow; locked when root is not in it. */
+export function readRootHash(shadow: string): string {
+  return /^root:([^:\n]*):/m.exec(shadow)?.[1] ?? '*'
+}
+
+/**
+ * Root's hash for this boot. While no pool tells a password, whoever has the console of an image without one is let in:
+ * they could as well change the kernel's command line. sshd takes no empty password.
+ */
+export function planRootHash({ own, current, hasPool }: { own: string | null; current: string; hasPool: boolean }): string {
+  if (own !== null) return own
+  if (current !== '' && current !== '*') return current
+  return hasPool ? '*' : ''
+}
+
 /** True for a hash that a password can match: not locked, not empty. */
 export function canLogIn(hash: string | null): boolean {
   return hash !== null && /^\$[0-9a-z]+\$/.test(hash)

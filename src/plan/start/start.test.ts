@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { parseBootArguments } from './boot-arguments.ts'
 import { lasting, renderLasting } from './lasting.ts'
 import { planArcMax } from './memory.ts'
-import { canLogIn, parseRootHash, planHostname, renderChronySources, renderHosts, renderResolved, renderSshd, replaceRootHash } from './services.ts'
+import { canLogIn, parseRootHash, planHostname, planRootHash, readRootHash, renderChronySources, renderHosts, renderResolved, renderSshd, replaceRootHash } from './services.ts'
 import { planState, planSystemPool, type PoolFact } from './state.ts'
 
 const nothing = { noimport: false, standby: false, failedImage: null, medium: '', healthTimeoutS: null }
@@ -95,6 +95,15 @@ describe('settings of services', () => {
     assert.equal(parseRootHash('$6$a b'), null)
     assert.deepEqual([canLogIn('$6$a$b'), canLogIn('*'), canLogIn('!$6$a'), canLogIn(null)], [true, false, false, false])
   })
+  test('the console is open only while no pool tells a password and the image has none', () => {
+    assert.equal(readRootHash('daemon:*:1\nroot:$6$a$b:1:0:::::\n'), '$6$a$b')
+    assert.equal(readRootHash('daemon:*:1\n'), '*')
+    assert.equal(planRootHash({ own: null, current: '*', hasPool: false }), '')
+    assert.equal(planRootHash({ own: null, current: '', hasPool: true }), '*')
+    assert.equal(planRootHash({ own: null, current: '$6$image', hasPool: false }), '$6$image')
+    assert.equal(planRootHash({ own: '$6$pool', current: '', hasPool: true }), '$6$pool')
+  })
+
   test('only the hash of root is replaced, whatever is in it', () => {
     assert.equal(replaceRootHash('root:*:1:0:::::\nx:y:1\n', "$6$&$'$1"), "root:$6$&$'$1:1:0:::::\nx:y:1\n")
     assert.equal(replaceRootHash('x:y:1\n', '$6$a'), 'x:y:1\n')
