@@ -2,6 +2,7 @@ import type { BootEnvironment } from '#contracts/platform/boot-environment.ts'
 import { join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
 import { platformDirectory } from '#contracts/platform/names.ts'
+import { verifyImage } from '#host/boot/images.ts'
 import type { BootDevice } from '#host/boot/parse.ts'
 import type { BootHost } from './boot-host.ts'
 import { bringDevices, readSources, type Outcome } from './bring.ts'
@@ -24,14 +25,18 @@ export interface BootableOptions {
  */
 export async function makeBootable(host: BootHost, options: BootableOptions): Promise<Outcome[]> {
   return await host.exclusively(5000, async () => {
-    const stamp = await ensureStored(host, options)
+    // Before anything is copied.
     const devices = (await host.devices()).filter((device) => device.kind === 'disk')
     if (devices.length === 0) {
       throw new AppError('NotSupported', 'The disks of the pool have no boot partitions: this node keeps booting from its medium.', {
         hint: 'disks below 8 GB get none; others get them when a pool is made on whole disks',
       })
     }
-    const wish = { environment: (now: BootEnvironment) => planFirst(now, stamp), sources: await readSources(host) }
+    const stamp = await ensureStored(host, options)
+    const sources = await readSources(host)
+    // Not stored yet: its size is not known, and nothing is copied.
+    if (options.dryRun && !sources.has(stamp)) sources.set(stamp, { directory: '', bytes: 0 })
+    const wish = { environment: (now: BootEnvironment) => planFirst(now, stamp), sources }
     return await bringDevices(host, devices, wish, options)
   })
 }
@@ -42,13 +47,15 @@ function planFirst(now: BootEnvironment, stamp: string): BootEnvironment {
 }
 
 /** Gives the stamp of the image that is to be booted: of the source that was named, else the running one. */
-async function ensureStored(host: BootHost, { source, reporter, env }: BootableOptions): Promise<string> {
+async function ensureStored(host: BootHost, { source, reporter, env, dryRun }: BootableOptions): Promise<string> {
   const { running } = host
   const store = await openStore(host)
   const present = await readSources(host)
   if (source === undefined && present.has(running.stamp)) return running.stamp
   const check = (stamp: string): 'keep' | 'replace' => (present.has(stamp) ? 'keep' : 'replace')
-  const take = (directory: string, ready: boolean): Promise<string> => storeImage(host, directory, { ready, reporter, check })
+  const progress = { signal: host.context.signal, onBytes: reporter.bytes }
+  const take = (directory: string, ready: boolean): Promise<string> =>
+    dryRun ? verifyImage(directory, progress) : storeImage(host, directory, { ready, reporter, check })
   try {
     const medium = source === undefined ? await findRunning(host) : null
     if (medium !== null) return await host.open(medium, false, (root) => take(join(root, platformDirectory(running.stamp)), false))
