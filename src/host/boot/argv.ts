@@ -6,8 +6,9 @@ export function renderPoolStatus(pool: string): Argv {
   return ['zpool', 'status', '-P', '-j', '--json-int', pool]
 }
 
+/** With NAME, for without it lsblk lists disks and partitions side by side. */
 export function renderListBlocks(): Argv {
-  return ['lsblk', '-J', '-b', '-o', 'PATH,TYPE,FSTYPE,LABEL,PARTTYPE,START,SIZE']
+  return ['lsblk', '-J', '-b', '-o', 'NAME,PATH,TYPE,FSTYPE,LABEL,PARTTYPE,START,SIZE']
 }
 
 export interface MountPlace {
