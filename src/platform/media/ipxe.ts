@@ -18,7 +18,7 @@ export async function createIpxe(source: MediaSource, directory: string, context
  */
 export function renderIpxe(stamp: string): string {
   const directory = platformDirectory(stamp)
-  const words = ['console=tty0', 'console=ttyS0,115200', 'panic=10', 'loglevel=4', `${bootArguments.medium}=pxe`].join(' ')
+  const words = ['console=tty0', 'console=ttyS0,115200', 'panic=10', 'reserve_mem=2M:4096:oops', 'loglevel=4', `${bootArguments.medium}=pxe`].join(' ')
   return [
     '#!ipxe',
     `echo Spirula ${stamp}`,
