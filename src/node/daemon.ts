@@ -5,6 +5,7 @@ import pino from 'pino'
 import { AppError } from '#contracts/errors.ts'
 import type { Context } from '#host/context.ts'
 import { readJsonFile, writeFileAtomic } from '#host/fs/atomic.ts'
+import { ensureConfigDataset } from '#host/pool/config-dataset.ts'
 import type { Storage } from '#host/storage.ts'
 import { readHostUuid } from '#host/sys/uuid.ts'
 import { listen } from './api/server.ts'
@@ -78,7 +79,7 @@ async function assertAlone(socketPath: string): Promise<void> {
 async function readServerUuid(storage: Storage, context: Context): Promise<string> {
   const own = await readHostUuid()
   if (own !== null) return own
-  if (!(await storage.exists('config', context))) await storage.create('config', {}, context)
+  await ensureConfigDataset(storage, context)
   const path = join(storage.mountpointOf('config'), 'node.json')
   const kept = (await readJsonFile(path)) as { uuid?: string } | null
   if (kept?.uuid !== undefined) return kept.uuid

@@ -4,6 +4,7 @@ import { isAppError } from '#contracts/errors.ts'
 import type { Context, Log } from '#host/context.ts'
 import type { ZoneExit } from '#host/runtime.ts'
 import { ensureDirectory } from '#host/fs/atomic.ts'
+import { ensureConfigDataset } from '#host/pool/config-dataset.ts'
 import { createAddressIndex } from '#plan/machine/address-index.ts'
 import { openFeed } from './events/feed.ts'
 import { applyDeclaredTags } from './declared-tags.ts'
@@ -110,7 +111,7 @@ async function handleExit(exit: ZoneExit, exits: ExitHandler, { log, signal }: {
 
 async function openLayout(options: NodeOptions, context: Context): Promise<Layout> {
   const { storage } = options.host
-  if (!(await storage.exists('config', context))) await storage.create('config', {}, context)
+  await ensureConfigDataset(storage, context)
   // Zones' bind mounts are made with the ids of their user namespace, which must be able to pass through.
   await ensureDirectory(options.runDir, 0o711)
   await ensureDirectory(guestsRunDir(options), 0o711)

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { after, before, suite, test } from 'node:test'
 import { isAppError, type ErrorCode } from '#contracts/errors.ts'
 import { type Context, silentLog } from '#host/context.ts'
+import { configReserveBytes } from '#host/pool/config-dataset.ts'
 import { closePool, growPool, openPool, type PoolOptions } from '#host/pool/open.ts'
 import { readMountAt } from '#host/pool/mounts.ts'
 import type { Storage } from '#host/storage.ts'
@@ -280,10 +281,10 @@ suite('the ZFS pool on a file', { skip }, () => {
   })
 
   test('full: NoSpace for all but who has a reservation, opened again, and emptied', async () => {
-    const rig = await makeRig(384)
+    const rig = await makeRig(512)
     const { storage, options } = rig
     try {
-      await storage.create('config', { reserved_bytes: 32 << 20 }, context)
+      await storage.create('config', { reserved_bytes: configReserveBytes }, context)
       await storage.create('filler', {}, context)
       await storage.create('image', {}, context)
       await storage.snapshot({ dataset: 'image', snapshot: 'final' }, context)
@@ -293,7 +294,7 @@ suite('the ZFS pool on a file', { skip }, () => {
       await refuses('NoSpace', storage.clone({ dataset: 'image', snapshot: 'final' }, 'more', {}, context))
       await refuses('NoSpace', storage.snapshot({ dataset: 'filler', snapshot: 's' }, context))
       assert.equal(await storage.exists('more', context), false)
-      for (let at = 0; at < 8; at += 1) await put(storage, 'config', `record${at}`, Buffer.alloc(1 << 20, 'x'))
+      for (let at = 0; at < 8; at += 1) await put(storage, 'config', `record${at}`, Buffer.alloc(1 << 16, 'x'))
       await closePool(storage, context)
       const { storage: again } = await openPool(options, context)
       await put(again, 'config', 'after', 'written')

@@ -1,4 +1,5 @@
 import { systemDatasets } from '#contracts/platform/names.ts'
+import { configReserveBytes } from '../pool/config-dataset.ts'
 
 /**
  * Properties of the top dataset, and so of all below unless they have their own. lz4 costs next to nothing and gives up
@@ -12,7 +13,7 @@ export const encryptionProperties = ['encryption=aes-256-gcm', 'keyformat=passph
 const dataOnly = ['exec=off', 'setuid=off'] as const
 
 const systemProperties: Record<keyof typeof systemDatasets, readonly string[]> = {
-  config: dataOnly,
+  config: [...dataOnly, `reservation=${configReserveBytes}`],
   var: ['setuid=off'],
   opt: [],
   usbkey: ['setuid=off'],
