@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isAppError } from '#contracts/errors.ts'
-import { parseDatasets, parseHolds, parsePoolUsage, parseSnapshots } from './parse.ts'
+import { parseDatasets, parseHolds, parsePoolUsage, parseSnapshots, parseTop } from './parse.ts'
 
 const head = { output_version: { command: 'zfs list', vers_major: 0, vers_minor: 1 } }
 const none = { type: 'NONE', data: '-' }
@@ -93,4 +93,19 @@ test('holds, usage, and an old zfs that prints no JSON', () => {
     () => parseDatasets("invalid option 'j'"),
     (error) => isAppError(error, 'CommandFailed'),
   )
+})
+
+test('what of a pool should be mounted and is not', () => {
+  const row = (name: string, mountpoint: string, mounted: string, canmount = 'on'): [string, object] => [
+    name,
+    { name, type: 'FILESYSTEM', properties: { mountpoint: { value: mountpoint, source: none }, mounted: { value: mounted }, canmount: { value: canmount } } },
+  ]
+  const rows = [
+    row('zones', '/zones', 'yes'),
+    row('zones/u', '/zones/u', 'no'),
+    row('zones/none', 'none', 'no'),
+    row('zones/none/legacy', 'legacy', 'no'),
+    row('zones/later', '/zones/later', 'no', 'noauto'),
+  ]
+  assert.deepEqual(parseTop(JSON.stringify({ ...head, datasets: Object.fromEntries(rows) }), 'zones'), { mountpoint: '/zones', unmounted: ['zones/u'] })
 })

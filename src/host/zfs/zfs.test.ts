@@ -96,6 +96,32 @@ test("zfs's words become our codes, and its text stays as the cause", () => {
   assert.equal(asZfsFailure(other, { dataset: 'u' }), other)
 })
 
+test('zfs is asked again while it says busy, and a dataset it could not mount is taken back', async () => {
+  const mountpoint = await mkdtemp(join(tmpdir(), 'spirula-zfs-'))
+  const { runner } = createFakeZfs({ pool: 'zones', mountpoint })
+  let busy = 2
+  const troubled: ZfsRunner = {
+    ...runner,
+    async run(argv, okCodes, given) {
+      if (argv[1] === 'destroy' && busy > 0) {
+        busy -= 1
+        throw commandFailed(argv, 1, null, "cannot destroy 'zones/u': dataset is busy\n")
+      }
+      const result = await runner.run(argv, okCodes, given)
+      if (argv.at(-1) === 'zones/inway' && argv[1] === 'create')
+        throw commandFailed(argv, 1, null, "cannot mount 'zones/inway': Not a directory\nfilesystem successfully created, but not mounted\n")
+      return result
+    },
+  }
+  const storage = createZfsStorage({ pool: 'zones', mountpoint, runner: troubled })
+  await storage.create('u', {}, context)
+  await storage.destroy('u', context)
+  assert.deepEqual([busy, await storage.exists('u', context)], [0, false])
+  await assert.rejects(storage.create('inway', {}, context), (error) => isAppError(error, 'CommandFailed'))
+  assert.equal(await storage.exists('inway', context), false)
+  await rm(mountpoint, { recursive: true })
+})
+
 test('when a later step fails, what was made before it is taken back', async () => {
   const mountpoint = await mkdtemp(join(tmpdir(), 'spirula-zfs-'))
   const { runner } = createFakeZfs({ pool: 'zones', mountpoint })
