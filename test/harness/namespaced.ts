@@ -6,9 +6,9 @@ export function parsePlace(text: string): Place {
   return /^\/\/ namespaces: host\b/.test(text) ? 'host' : 'namespaces'
 }
 
-// Mounts are shared among what is in there, as systemd has it on a host: what is unmounted goes from the zones' copies too,
-// without which ZFS destroys nothing while a zone runs. A shell is process 1 of the new namespaces: it reaps what tests leave behind, which node would not. When
-// it ends the kernel kills everything left.
+// What the host unmounts goes in here too, and what is unmounted in here goes from the zones' copies, as systemd has it on
+// a host: ZFS destroys nothing that is mounted anywhere. A shell is process 1 of the new namespaces: it reaps what tests
+// leave behind, which node would not. When it ends the kernel kills everything left.
 const firstProcess = `
 set -e
 mount --make-rshared /
@@ -21,6 +21,6 @@ wait $!
 
 /** argv that runs a command in fresh mount, network and PID namespaces. */
 export function renderNamespaced(argv: readonly string[]): string[] {
-  const namespaces = ['--mount', '--propagation=private', '--net', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc']
+  const namespaces = ['--mount', '--propagation=slave', '--net', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc']
   return ['/usr/bin/unshare', ...namespaces, '/bin/sh', '-c', firstProcess, 'namespaced', ...argv]
 }
