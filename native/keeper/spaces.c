@@ -151,9 +151,9 @@ static void unescape(char *path) {
 }
 
 /*
- * On ZFS each dataset is a mount of its own. A copy in our namespace, once it is locked, does not go when the host
- * unmounts, and ZFS destroys and renames no dataset that is mounted anywhere: we would hold those of all other zones.
- * So we let go of the pool's datasets beside ours: what is below the directory that our zone's lies in.
+ * On ZFS each dataset is a mount of its own, and none can be destroyed or renamed that is mounted anywhere. Our copies
+ * follow the host's unmounts only where its mounts are shared, which is systemd's doing. So we let go of the pool's
+ * datasets beside ours (what is below the directory that our zone's lies in), and hold no other zone's whatever the host.
  */
 static void forget_datasets(const char *exit_path) {
   char line[2 * PATH_MAX], path[PATH_MAX], *others[4096];
