@@ -1,7 +1,8 @@
 import { AppError } from '#contracts/errors.ts'
 import { type Custom, customPaths, type CustomReport, type CustomResult, parseCustom } from '#contracts/platform/custom.ts'
-import type { CustomItem } from '#plan/custom/facts.ts'
+import type { CustomItem, CustomStep } from '#plan/custom/facts.ts'
 import { planCustom } from '#plan/custom/plan.ts'
+import { unitTarget } from '#plan/custom/units.ts'
 import { createPackageFiles } from '../package/merge.ts'
 import type { System } from '../system.ts'
 import { readCustomFacts } from './read-facts.ts'
@@ -13,7 +14,7 @@ import { runCustomStep } from './steps.ts'
  */
 const phases: readonly (readonly CustomItem['kind'][])[] = [
   ['module', 'package'],
-  ['user', 'root_keys', 'file', 'sysctl', 'unit_file'],
+  ['user', 'root_keys', 'file', 'sysctl', 'unit_file', 'disabled_unit'],
   ['unit_file', 'unit'],
 ]
 
@@ -37,16 +38,23 @@ export async function applyCustom(system: System): Promise<CustomReport> {
 async function applyAll(system: System): Promise<{ results: CustomResult[] }> {
   const custom = await readCustom(system)
   const results = new Map<string, CustomResult>()
+  let changed = false
   for (const kinds of phases) {
     const items = planCustom(await readCustomFacts(system, custom), custom).filter(({ kind }) => kinds.includes(kind))
     // Steps that several things need are done once; who needs a failed one fails with it.
     const tried = new Map<string, string | null>()
     for (const item of items) results.set(`${item.kind} ${item.name}`, await applyItem(system, item, tried))
-    const written = items.some(({ kind, steps }) => kind === 'unit_file' && steps.some((step) => step.kind === 'file.write'))
-    if (written && !kinds.includes('unit')) await system.run(['systemctl', 'daemon-reload'])
+    changed ||= items.some(({ steps }) => steps.some((step) => isReadBySystemd(step)))
+    if (kinds.includes('unit_file') && changed) await system.run(['systemctl', 'daemon-reload'])
+    changed &&= !kinds.includes('unit_file')
     if (kinds.includes('user') && custom.packages.length > 0) await createPackageFiles(system)
   }
   return { results: [...results.values()] }
+}
+
+/** Reading all units takes a while, so it is done once. */
+function isReadBySystemd(step: CustomStep): boolean {
+  return step.kind === 'packages.merge' || step.kind === 'unit.stop' || (step.kind === 'file.write' && step.path.startsWith(unitTarget))
 }
 
 async function applyItem(system: System, { kind, name, steps, problem }: CustomItem, tried: Map<string, string | null>): Promise<CustomResult> {

@@ -23,7 +23,7 @@ const executors: Executors = {
     await system.run(['systemctl', 'start', '--no-block', '--', unit])
   },
   'unit.stop': async (system, { unit }) => {
-    await system.run(['systemctl', 'mask', '--', unit])
+    await system.run(['systemctl', 'mask', '--no-reload', '--', unit])
     await system.run(['systemctl', 'stop', '--no-block', '--', unit])
   },
 }

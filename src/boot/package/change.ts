@@ -39,6 +39,7 @@ export async function addPackages(system: System, names: readonly string[]): Pro
   await writeRecord(system, neededPackages([...byName.values()], [...custom.packages, ...wanted]))
   await declare(system, [...custom.packages, ...wanted])
   await mergePackages(system)
+  await system.run(['systemctl', 'daemon-reload'])
   return { fetched, own: names.filter((name) => platform.has(name)) }
 }
 
@@ -54,6 +55,7 @@ export async function removePackages(system: System, names: readonly string[]): 
   await declare(system, left)
   await writeRecord(system, needed)
   await mergePackages(system)
+  await system.run(['systemctl', 'daemon-reload'])
   return record.packages.filter((found) => !needed.includes(found))
 }
 

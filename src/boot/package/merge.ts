@@ -12,7 +12,7 @@ import { readPackageFacts } from './read-facts.ts'
 
 /**
  * Makes the packages kept that fit this platform part of its /usr, by systemd-sysext, and none else. What they bring for
- * /etc and /var is copied where nothing is yet. No script of a package runs (docs/adr/0018-global-zone-packages.md).
+ * /etc and /var is copied where nothing is yet; systemd must be told to read its units again. No script of a package runs (docs/adr/0018-global-zone-packages.md).
  */
 export async function mergePackages(system: System): Promise<void> {
   const facts = await readPackageFacts(system)
@@ -30,7 +30,6 @@ export async function mergePackages(system: System): Promise<void> {
   await refresh(system)
   if (use.length > 0) await settle(system, link)
   await removeOtherTrees(system, key)
-  await system.run(['systemctl', 'daemon-reload'])
 }
 
 /** /opt is a dataset of the pool: a package must not hide it. */

@@ -58,7 +58,7 @@ export type CustomStep =
   | { kind: 'unit.start'; unit: string }
   | { kind: 'unit.stop'; unit: string }
 
-export const customKinds = ['module', 'package', 'user', 'root_keys', 'file', 'sysctl', 'unit_file', 'unit'] as const
+export const customKinds = ['module', 'package', 'user', 'root_keys', 'file', 'sysctl', 'unit_file', 'disabled_unit', 'unit'] as const
 
 /** A declared thing with what it lacks. No steps and no problem: it is as declared. */
 export interface CustomItem {

@@ -3,7 +3,7 @@ import type { CustomFacts, CustomItem } from './facts.ts'
 import { planFiles } from './files.ts'
 import { planModules, planSysctl } from './kernel.ts'
 import { planPackages } from './packages.ts'
-import { planUnitFiles, planUnits } from './units.ts'
+import { planDisabledUnits, planUnitFiles, planUnits } from './units.ts'
 import { planRootKeys, planUsers } from './users.ts'
 
 /**
@@ -19,6 +19,7 @@ export function planCustom(facts: CustomFacts, custom: Custom): CustomItem[] {
     ...planFiles(facts, custom),
     ...planSysctl(facts, custom),
     ...planUnitFiles(facts),
+    ...planDisabledUnits(facts, custom),
     ...planUnits(facts, custom),
   ]
 }

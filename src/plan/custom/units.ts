@@ -34,20 +34,22 @@ function isWanted(name: string, text: string): boolean {
   return unitFile.test(name) && !/@\.[a-z]+$/.test(name) && /^\s*\[Install\]/m.test(text)
 }
 
-export function planUnits(facts: CustomFacts, { systemd }: Custom): CustomItem[] {
-  const enable = systemd.enable.map((unit): CustomItem => {
-    const item = { kind: 'unit', name: unit } as const
-    if (systemd.disable.includes(unit)) return { ...item, steps: [], problem: `The unit ${unit} is declared both to run and not to run.` }
-    return { ...item, steps: isRunning(facts, unit) ? [] : [{ kind: 'unit.start', unit }] }
-  })
-  const disable = systemd.disable.map((unit): CustomItem => {
-    const item = { kind: 'unit', name: unit } as const
+/** Units declared not to run: masked, and at rest. */
+export function planDisabledUnits(facts: CustomFacts, { systemd }: Custom): CustomItem[] {
+  return systemd.disable.map((unit) => {
+    const item = { kind: 'disabled_unit', name: unit } as const
     if (own.test(unit)) return { ...item, steps: [], problem: `The unit ${unit} is the platform's own and cannot be disabled.` }
+    if (systemd.enable.includes(unit)) return { ...item, steps: [], problem: `The unit ${unit} is declared both to run and not to run.` }
     const fact = facts.units.get(unit)
     const gone = fact !== undefined && (fact.load === 'masked' || fact.load === 'not-found') && fact.active === 'inactive'
     return { ...item, steps: gone ? [] : [{ kind: 'unit.stop', unit }] }
   })
-  return [...enable, ...disable.filter(({ name }) => !systemd.enable.includes(name))]
+}
+
+/** Units of the platform or of a package that are declared to run. */
+export function planUnits(facts: CustomFacts, { systemd }: Custom): CustomItem[] {
+  const units = systemd.enable.filter((unit) => !systemd.disable.includes(unit))
+  return units.map((unit) => ({ kind: 'unit', name: unit, steps: isRunning(facts, unit) ? [] : [{ kind: 'unit.start', unit }] }))
 }
 
 /** A unit that ran to its end, or is about to run, is as good as running. */
