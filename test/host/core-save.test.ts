@@ -18,7 +18,17 @@ before(() => {
   base = mkdtempSync(join(tmpdir(), `spirula-core-${process.pid}-`))
   program = join(base, 'core-save')
   const parts = readdirSync(join(source, 'core-save')).filter((name) => name.endsWith('.c'))
-  execFileSync('musl-gcc', ['-static', '-Os', '-Wall', '-Wextra', '-Werror', '-o', program, join(source, 'core-save.c'), ...parts.map((name) => join(source, 'core-save', name))])
+  execFileSync('musl-gcc', [
+    '-static',
+    '-Os',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-o',
+    program,
+    join(source, 'core-save.c'),
+    ...parts.map((name) => join(source, 'core-save', name)),
+  ])
 })
 after(() => rmSync(base, { recursive: true, force: true }))
 
@@ -45,7 +55,10 @@ const inZone = `0::/spirula/${uuid}/init.scope\n`
 /** Runs it as the kernel would, to its end. */
 function save(rig: Rig, input: string | Buffer, options: { name?: string; flags?: string[]; time?: string } = {}): { status: number | null; says: string } {
   const flags = [`--root=${rig.root}`, `--proc=${rig.proc}`, '--any-fs', '--floor=0', ...(options.flags ?? [])]
-  const { status, stderr } = spawnSync(program, [...flags, '42', '43', '11', options.time ?? '1700000000', options.name ?? 'nginx'], { input, maxBuffer: 1 << 28 })
+  const { status, stderr } = spawnSync(program, [...flags, '42', '43', '11', options.time ?? '1700000000', options.name ?? 'nginx'], {
+    input,
+    maxBuffer: 1 << 28,
+  })
   return { status, says: stderr.toString() }
 }
 
@@ -80,7 +93,14 @@ suite('whose core it is', () => {
     assert.deepEqual(readdirSync(rig.root), [uuid])
   })
 
-  for (const group of ['0::/system.slice/ssh.service\n', '0::/spirula\n', '0::/spirula/../etc\n', `0::/spirula/${uuid}x\n`, `0::/spirulax/${uuid}\n`, '0::/spirula/0B1F6A52-7D44-4F0E-9A3C-2F6D0B6C1E11\n'])
+  for (const group of [
+    '0::/system.slice/ssh.service\n',
+    '0::/spirula\n',
+    '0::/spirula/../etc\n',
+    `0::/spirula/${uuid}x\n`,
+    `0::/spirulax/${uuid}\n`,
+    '0::/spirula/0B1F6A52-7D44-4F0E-9A3C-2F6D0B6C1E11\n',
+  ])
     test(`no zone: ${group.trim()}`, () => {
       const rig = makeRig(group)
       assert.equal(save(rig, 'core').status, 0)
@@ -128,14 +148,22 @@ suite('hostile input', () => {
 
   test('words that are no numbers', () => {
     const rig = makeRig(inZone)
-    for (const words of [['x', '43', '11', '1'], ['42', '../43', '11', '1'], ['42', '43', '', '1'], ['42', '43', '11', '1/1']])
+    for (const words of [
+      ['x', '43', '11', '1'],
+      ['42', '../43', '11', '1'],
+      ['42', '43', '', '1'],
+      ['42', '43', '11', '1/1'],
+    ])
       assert.equal(spawnSync(program, [`--root=${rig.root}`, `--proc=${rig.proc}`, ...words, 'n'], { input: '' }).status, 64)
   })
 
   test('a zone that dies in a loop gets so many an hour, and its first ones stay', () => {
     const rig = makeRig(inZone)
     const outcomes = [0, 1, 2, 3].map((n) => save(rig, `core ${n}`, { time: `170000000${n}`, flags: ['--per-hour=2'] }))
-    assert.deepEqual(outcomes.map(({ status }) => status), [0, 0, 1, 1])
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      [0, 0, 1, 1],
+    )
     assert.match(outcomes[3]!.says, /too many cores/)
     assert.deepEqual(cores(rig), ['core.nginx.42.1700000000', 'core.nginx.42.1700000001'])
   })
@@ -201,14 +229,19 @@ suite('bounds', () => {
   test('a core that never ends lets the process go in time', async () => {
     const rig = makeRig(inZone)
     const started = performance.now()
-    const child = spawn(program, [`--root=${rig.root}`, `--proc=${rig.proc}`, '--any-fs', '--floor=0', '--seconds=1', '42', '43', '11', '1', 'n'], { stdio: ['pipe', 'ignore', 'ignore'] })
+    const child = spawn(program, [`--root=${rig.root}`, `--proc=${rig.proc}`, '--any-fs', '--floor=0', '--seconds=1', '42', '43', '11', '1', 'n'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
     child.stdin.on('error', () => {})
     child.stdin.write('begun')
     const [status] = (await once(child, 'exit')) as [number]
     child.stdin.destroy()
     assert.equal(status, 1)
     assert.ok(performance.now() - started < 5000)
-    assert.deepEqual(cores(rig).filter((name) => name.startsWith('core.')), [])
+    assert.deepEqual(
+      cores(rig).filter((name) => name.startsWith('core.')),
+      [],
+    )
     // What is left of it goes with the next one.
     save(rig, 'core')
     assert.deepEqual(cores(rig), ['core.nginx.42.1700000000'])
@@ -220,7 +253,9 @@ suite('bounds', () => {
     const holder = spawn('flock', [join(rig.root, uuid), 'sleep', '30'], { stdio: 'ignore', detached: true })
     try {
       const started = performance.now()
-      const child = spawn(program, [`--root=${rig.root}`, `--proc=${rig.proc}`, '--any-fs', '--seconds=2', '42', '43', '11', '1', 'n'], { stdio: ['pipe', 'ignore', 'ignore'] })
+      const child = spawn(program, [`--root=${rig.root}`, `--proc=${rig.proc}`, '--any-fs', '--seconds=2', '42', '43', '11', '1', 'n'], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+      })
       child.stdin.end(block)
       assert.deepEqual(await once(child, 'exit'), [1, null])
       assert.ok(performance.now() - started < 8000)
@@ -269,13 +304,20 @@ suite('the kernel calls it', () => {
     for (const zone of [uuid, 'global']) {
       const name = await awaitCore(join(root, zone))
       assert.match(name, /^core\.sleep\.\d+\.\d+$/)
-      assert.equal(readFileSync(join(root, zone, name)).subarray(0, 4).toString('latin1'), '\u007fELF')
+      assert.equal(
+        readFileSync(join(root, zone, name))
+          .subarray(0, 4)
+          .toString('latin1'),
+        '\u007fELF',
+      )
     }
   })
 
   /** A group of a zone that does not exist; the parent is left to a node that may run here. */
   function unifiedGroup(): string {
-    const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' '))
+    const mounts = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' '))
     const unified = mounts.find(([, , type]) => type === 'cgroup2')![1]!
     const group = join(unified, 'spirula', uuid)
     mkdirSync(group, { recursive: true })

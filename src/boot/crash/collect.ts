@@ -15,7 +15,9 @@ export async function collectCrashes(places: CrashPlaces = crashPlaces): Promise
   const records = await readRecords(places.pstore)
   if (records.length === 0) return []
   if (!(await isLasting(places))) {
-    throw new AppError('PoolUnavailable', `The log of a kernel that died stays in ${places.pstore}: no pool holds ${places.cores}.`, { hint: 'import the pool, then spirula-boot crash collect' })
+    throw new AppError('PoolUnavailable', `The log of a kernel that died stays in ${places.pstore}: no pool holds ${places.cores}.`, {
+      hint: 'import the pool, then spirula-boot crash collect',
+    })
   }
   await ensureDirectory(places.directory, 0o700)
   const kept: string[] = []

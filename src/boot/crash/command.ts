@@ -10,7 +10,12 @@ export const command: Command = {
     'moves it to /zones/cores/global, where it stays, told of at each login, until it is cleared.',
   ],
   arguments: [
-    { name: 'VERB', summary: 'list (as without one), show, clear, or collect (done at each boot)', optional: true, complete: ['list', 'show', 'clear', 'collect'] },
+    {
+      name: 'VERB',
+      summary: 'list (as without one), show, clear, or collect (done at each boot)',
+      optional: true,
+      complete: ['list', 'show', 'clear', 'collect'],
+    },
     { name: 'FILE', summary: 'Which crash to show; the last one without it', optional: true, complete: 'file' },
   ],
   options: [{ long: 'json', summary: 'Prints JSON' }],
@@ -35,7 +40,13 @@ async function list(cli: Cli, json: boolean): Promise<void> {
   const crashes = await readCrashes()
   if (json) cli.out(`${JSON.stringify(crashes, null, 2)}\n`)
   else if (crashes.length === 0) cli.err('No crash of the kernel is kept.\n')
-  else cli.out(renderColumns(['AT', 'FILE', 'WHAT'].map((header) => ({ header })), crashes.map((crash) => [crash.at, crash.file, crash.first_line])))
+  else
+    cli.out(
+      renderColumns(
+        ['AT', 'FILE', 'WHAT'].map((header) => ({ header })),
+        crashes.map((crash) => [crash.at, crash.file, crash.first_line]),
+      ),
+    )
 }
 
 /** A log as a terminal may see it. */

@@ -28,7 +28,8 @@ export const command: Command = {
   async run(input, cli) {
     const [verb = 'list', file] = input.args
     const system = createSystem()
-    const show = (results: readonly CustomResult[]): void => cli.out(hasOption(input, 'json') ? `${JSON.stringify(results, null, 2)}\n` : renderResults(results))
+    const show = (results: readonly CustomResult[]): void =>
+      cli.out(hasOption(input, 'json') ? `${JSON.stringify(results, null, 2)}\n` : renderResults(results))
     if (file !== undefined && verb !== 'check') throw usage(`The verb ${verb} takes no file.`)
     if (verb === 'list') {
       const results = await readCustomStates(system)
@@ -49,7 +50,9 @@ async function check(system: System, file: string | undefined): Promise<CustomRe
   const custom = await readCustom(system, file)
   return planCustom(await readCustomFacts(system, custom), custom).map(({ kind, name, steps, problem }) => {
     if (problem !== undefined) return { kind, name, state: 'failed', reason: problem }
-    return steps.length === 0 ? { kind, name, state: 'applied' } : { kind, name, state: 'differs', reason: `To be done: ${steps.map((step) => step.kind).join(', ')}.` }
+    return steps.length === 0
+      ? { kind, name, state: 'applied' }
+      : { kind, name, state: 'differs', reason: `To be done: ${steps.map((step) => step.kind).join(', ')}.` }
   })
 }
 
@@ -61,5 +64,8 @@ async function apply(system: System): Promise<CustomResult[]> {
 
 function renderResults(results: readonly CustomResult[]): string {
   const columns = ['KIND', 'NAME', 'STATE', 'REASON'].map((header) => ({ header }))
-  return renderColumns(columns, results.map(({ kind, name, state, reason = '-' }) => [kind, name, state, reason]))
+  return renderColumns(
+    columns,
+    results.map(({ kind, name, state, reason = '-' }) => [kind, name, state, reason]),
+  )
 }

@@ -91,7 +91,9 @@ async function readUnitFiles(system: System): Promise<Map<string, string>> {
 
 async function listUnitFiles(system: System, directory: string): Promise<string[]> {
   const names = (await system.list(directory)).toSorted()
-  const listed = await Promise.all(names.map(async (name) => (name.endsWith('.d') ? (await system.list(join(directory, name))).map((inner) => join(name, inner)) : [name])))
+  const listed = await Promise.all(
+    names.map(async (name) => (name.endsWith('.d') ? (await system.list(join(directory, name))).map((inner) => join(name, inner)) : [name])),
+  )
   return listed.flat()
 }
 

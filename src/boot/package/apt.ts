@@ -11,7 +11,11 @@ const fetchMs = 30 * 60_000
  * Fetches the packages and all they need into `debs`, beyond what the platform and the packages `kept` are. apt works in
  * directories of its own on the pool, and installs nothing. CommandFailed has its last words.
  */
-export async function fetchPackages(system: System, names: readonly string[], options: { sources: readonly string[]; kept: readonly KeptPackage[] }): Promise<void> {
+export async function fetchPackages(
+  system: System,
+  names: readonly string[],
+  options: { sources: readonly string[]; kept: readonly KeptPackage[] },
+): Promise<void> {
   await prepare(system, options)
   const settings = renderSettings(options.sources.length > 0)
   await explain(system.run(['apt-get', ...settings, 'update'], { timeoutMs: updateMs }), "The lists of apt's sources could not be fetched.")

@@ -61,7 +61,8 @@ export async function removePackages(system: System, names: readonly string[]): 
 
 async function requirePool(system: System): Promise<void> {
   for (const path of [systemDatasets.opt, systemDatasets.usbkey]) {
-    if ((await system.mountAt(path)) === null) throw new AppError('PoolUnavailable', `Packages are kept on the pool, and nothing of a pool is mounted at ${path}.`)
+    if ((await system.mountAt(path)) === null)
+      throw new AppError('PoolUnavailable', `Packages are kept on the pool, and nothing of a pool is mounted at ${path}.`)
   }
 }
 

@@ -33,7 +33,10 @@ export const command: Command = {
     if (verb === 'list' && names.length === 0) await list(system, cli, hasOption(input, 'json'))
     else if (verb === 'add' && names.length > 0) await add(system, cli, names)
     else if (verb === 'remove' && names.length > 0) await remove(system, cli, names)
-    else throw usage(['add', 'remove'].includes(verb) ? `The verb ${verb} needs the name of a package.` : `Invalid verb "${verb}": list, add or remove is expected.`)
+    else
+      throw usage(
+        ['add', 'remove'].includes(verb) ? `The verb ${verb} needs the name of a package.` : `Invalid verb "${verb}": list, add or remove is expected.`,
+      )
     return 0
   },
 }
@@ -44,7 +47,8 @@ async function add(system: System, cli: Cli, names: readonly string[]): Promise<
   for (const name of own) cli.err(`The platform has ${name} itself.\n`)
   for (const { name, version } of fetched) cli.err(`Added ${name} ${version}.\n`)
   for (const found of fetched) {
-    if (await makesUser(system, packagePlaces.debs, found)) cli.err(`${found.name} needs a user of its own: declare it under users in ${customPaths.declaration}, then spirula-boot custom apply.\n`)
+    if (await makesUser(system, packagePlaces.debs, found))
+      cli.err(`${found.name} needs a user of its own: declare it under users in ${customPaths.declaration}, then spirula-boot custom apply.\n`)
   }
   if (fetched.length === 0 && own.length < names.length) cli.err('All of it was there already.\n')
 }
@@ -59,9 +63,21 @@ async function list(system: System, cli: Cli, json: boolean): Promise<void> {
   const { use, problems } = choosePackages(facts)
   const rows = facts.record.packages.map(({ name, version, architecture }) => {
     const state = use.some((found) => found.name === name) ? 'used' : problems.has(name) ? 'unfit' : 'own'
-    return { name, version, architecture, wanted: declared.has(name), state, reason: problems.get(name) ?? (state === 'own' ? 'The platform has it itself.' : '-') }
+    return {
+      name,
+      version,
+      architecture,
+      wanted: declared.has(name),
+      state,
+      reason: problems.get(name) ?? (state === 'own' ? 'The platform has it itself.' : '-'),
+    }
   })
   if (json) return cli.out(`${JSON.stringify(rows, null, 2)}\n`)
   const columns = ['NAME', 'VERSION', 'WANTED', 'STATE', 'REASON'].map((header) => ({ header }))
-  cli.out(renderColumns(columns, rows.map((row) => [row.name, row.version, row.wanted ? 'yes' : 'as needed', row.state, row.reason])))
+  cli.out(
+    renderColumns(
+      columns,
+      rows.map((row) => [row.name, row.version, row.wanted ? 'yes' : 'as needed', row.state, row.reason]),
+    ),
+  )
 }

@@ -47,7 +47,8 @@ async function buildTree(system: System, tree: string, { use, key }: { use: read
   }
   for (const found of use) {
     const file = join(packagePlaces.debs, found.file)
-    if ((await readSha256(file)) !== found.sha256) throw new AppError('StateCorrupt', `The file ${file} is not the one that was fetched.`, { hint: `spirula-boot package add ${found.name}` })
+    if ((await readSha256(file)) !== found.sha256)
+      throw new AppError('StateCorrupt', `The file ${file} is not the one that was fetched.`, { hint: `spirula-boot package add ${found.name}` })
     // Asked again: another platform may have got a file of that name.
     await checkContents(system, packagePlaces.debs, found)
     await system.run(['dpkg-deb', '--extract', file, tree], { timeoutMs: 300_000 })

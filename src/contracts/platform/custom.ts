@@ -59,8 +59,15 @@ export const CustomFile = z
 export type CustomFile = z.infer<typeof CustomFile>
 
 export const CustomModule = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,60}$/, 'is not the name of a kernel module').describe('As modprobe takes it'),
-  options: z.array(z.string().regex(/^[A-Za-z0-9_.]+=[\x21-\x7e]{0,200}$/, 'must be PARAMETER=VALUE')).max(16).default([]).describe('Parameters'),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,60}$/, 'is not the name of a kernel module')
+    .describe('As modprobe takes it'),
+  options: z
+    .array(z.string().regex(/^[A-Za-z0-9_.]+=[\x21-\x7e]{0,200}$/, 'must be PARAMETER=VALUE'))
+    .max(16)
+    .default([])
+    .describe('Parameters'),
 })
 export type CustomModule = z.infer<typeof CustomModule>
 
@@ -78,7 +85,11 @@ export const Custom = z.strictObject({
   kernel_modules: z.array(CustomModule).max(64).default([]).describe('Kernel modules to load'),
   systemd: z
     .strictObject({
-      enable: z.array(unitName).max(200).default([]).describe('Units of the platform or of a package that shall run; those below /opt/custom/systemd do anyway'),
+      enable: z
+        .array(unitName)
+        .max(200)
+        .default([])
+        .describe('Units of the platform or of a package that shall run; those below /opt/custom/systemd do anyway'),
       disable: z.array(unitName).max(200).default([]).describe('Units that shall not'),
     })
     .default({ enable: [], disable: [] })
@@ -115,7 +126,9 @@ export function parseCustom(text: string, name: string): Custom {
   const details = found.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
   const first = details[0]!
   const more = details.length === 1 ? '' : ` (and ${details.length - 1} more)`
-  throw new AppError('InvalidPayload', `The declaration ${name} cannot be used: ${first.path === '' ? 'it' : first.path}: ${first.message}${more}.`, { details })
+  throw new AppError('InvalidPayload', `The declaration ${name} cannot be used: ${first.path === '' ? 'it' : first.path}: ${first.message}${more}.`, {
+    details,
+  })
 }
 
 function parseJson(text: string, name: string): unknown {

@@ -31,11 +31,17 @@ test('records that are no kernel log are kept each by itself', () => {
     { name: 'console-ramoops-0', text: 'one', at_ms },
     { name: 'dmesg-ramoops-0.enc.z', text: 'two', at_ms },
   ])
-  assert.deepEqual(dumps.map((dump) => dump.text), ['(console-ramoops-0)\none', '(dmesg-ramoops-0.enc.z)\ntwo'])
+  assert.deepEqual(
+    dumps.map((dump) => dump.text),
+    ['(console-ramoops-0)\none', '(dmesg-ramoops-0.enc.z)\ntwo'],
+  )
 })
 
 test('the line that says what went wrong is found, and nothing a terminal obeys is in it', () => {
-  assert.equal(findFirstLine('<6>[ 0.1] boot\n<1>[ 3.7] BUG: unable to x\n<0>[ 3.8] Kernel panic - not syncing: Fatal\u001b[2J exception\n<4>[ 3.9] Call Trace:\n'), 'Kernel panic - not syncing: Fatal?[2J exception')
+  assert.equal(
+    findFirstLine('<6>[ 0.1] boot\n<1>[ 3.7] BUG: unable to x\n<0>[ 3.8] Kernel panic - not syncing: Fatal\u001b[2J exception\n<4>[ 3.9] Call Trace:\n'),
+    'Kernel panic - not syncing: Fatal?[2J exception',
+  )
   assert.equal(findFirstLine('<4>[ 1.0] PANIC at dmu.c:1\n'), 'PANIC at dmu.c:1')
   assert.equal(findFirstLine('nothing known\n\n'), 'nothing known')
   assert.equal(findFirstLine(''), '')

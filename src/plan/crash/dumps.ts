@@ -61,7 +61,13 @@ export function crashTime(name: string): string {
   return `${year}-${month}-${day}T${hour}:${minute}:${second}Z`
 }
 
-const tellTale = [/Kernel panic - not syncing: .*/, /PANIC at .*|VERIFY.* failed.*/, /BUG: .*|kernel BUG at .*/, /general protection fault.*|Oops: .*|Unable to handle kernel .*/, /watchdog: .*/]
+const tellTale = [
+  /Kernel panic - not syncing: .*/,
+  /PANIC at .*|VERIFY.* failed.*/,
+  /BUG: .*|kernel BUG at .*/,
+  /general protection fault.*|Oops: .*|Unable to handle kernel .*/,
+  /watchdog: .*/,
+]
 const firstLineMax = 200
 
 /** The line of a kernel's log that says what went wrong, fit for a terminal; the last line when none is known to. */
@@ -76,7 +82,11 @@ export function findFirstLine(text: string): string {
 
 /** Without the level and time before it, and without what a terminal would obey. */
 function cleanLine(line: string): string {
-  return line.replace(/^<\d+>/, '').replace(/^\[[^\]]*\] /, '').replace(/[^\x20-\x7e]/g, '?').trim()
+  return line
+    .replace(/^<\d+>/, '')
+    .replace(/^\[[^\]]*\] /, '')
+    .replace(/[^\x20-\x7e]/g, '?')
+    .trim()
 }
 
 /** Names to remove, oldest first, so that at most `files` and `bytes` are left. */

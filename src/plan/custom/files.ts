@@ -44,7 +44,9 @@ function problemOfText(facts: CustomFacts, file: CustomFile): string | null {
   if (source !== undefined && 'problem' in source) return source.problem
   if (file.source !== undefined && source === undefined) return `The source ${file.source} of ${file.path} is missing.`
   const secret = (Number.parseInt(file.mode, 8) & 0o044) === 0 ? null : findSecret(textOf(facts, file))
-  return secret === null ? null : `The file ${file.path} seems to hold a secret (${secret}), and its mode ${file.mode} lets others read it; give it the mode 0600.`
+  return secret === null
+    ? null
+    : `The file ${file.path} seems to hold a secret (${secret}), and its mode ${file.mode} lets others read it; give it the mode 0600.`
 }
 
 function textOf(facts: CustomFacts, file: CustomFile): string {

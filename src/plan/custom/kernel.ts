@@ -26,7 +26,8 @@ export function planSysctl(facts: CustomFacts, custom: Custom): CustomItem[] {
     if (path.split('/').includes('..')) return { ...item, steps: [], problem: `The setting ${name} leads out of the kernel's settings.` }
     const own = ownSettings.get(path)
     if (own !== undefined) return { ...item, steps: [], problem: `The setting ${name} cannot be declared: ${own}.` }
-    if (present === null || present === undefined) return { ...item, steps: [], problem: `This kernel has no setting ${name}; perhaps a module must be declared that brings it.` }
+    if (present === null || present === undefined)
+      return { ...item, steps: [], problem: `This kernel has no setting ${name}; perhaps a module must be declared that brings it.` }
     return { ...item, steps: words(present) === words(value) ? [] : [{ kind: 'sysctl.write', path, value }] }
   })
 }

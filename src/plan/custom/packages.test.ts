@@ -39,24 +39,38 @@ test('versions in the order of Debian', () => {
 
 test('what the platform has, and what it does not meet', () => {
   const platform = parseDpkgStatus(status)
-  assert.deepEqual(platform.map(({ name }) => name), ['libc6', 'exim4'])
+  assert.deepEqual(
+    platform.map(({ name }) => name),
+    ['libc6', 'exim4'],
+  )
   assert.deepEqual(findUnmet('libc6 (>= 2.38), libc6 (<< 3), mail-transport-agent, gone | exim4', platform), [])
-  assert.deepEqual(findUnmet('libc6 (>= 2.42), gone, libc6:any, mail-transport-agent (>= 1)', platform), ['libc6 (>= 2.42)', 'gone', 'mail-transport-agent (>= 1)'])
+  assert.deepEqual(findUnmet('libc6 (>= 2.42), gone, libc6:any, mail-transport-agent (>= 1)', platform), [
+    'libc6 (>= 2.42)',
+    'gone',
+    'mail-transport-agent (>= 1)',
+  ])
 })
 
 suite('which of the kept packages are used', () => {
   const platform = parseDpkgStatus(status)
-  const choose = (packages: KeptPackage[], files = packages.map(({ file }) => file)): ReturnType<typeof choosePackages> => choosePackages({ record: { v: 1, packages }, platform, files: new Set(files), merged: null })
+  const choose = (packages: KeptPackage[], files = packages.map(({ file }) => file)): ReturnType<typeof choosePackages> =>
+    choosePackages({ record: { v: 1, packages }, platform, files: new Set(files), merged: null })
 
   test('all that fit, but none that the platform has itself', () => {
     const { use, problems } = choose([kept('b', 'a (= 1.0-1)'), kept('a', 'libc6'), kept('exim4')])
-    assert.deepEqual(use.map(({ name }) => name), ['a', 'b'])
+    assert.deepEqual(
+      use.map(({ name }) => name),
+      ['a', 'b'],
+    )
     assert.equal(problems.size, 0)
   })
 
   test('one that does not fit takes those along which need it', () => {
     const { use, problems } = choose([kept('a', 'libc6 (>= 9)'), kept('b', 'a'), kept('c')])
-    assert.deepEqual(use.map(({ name }) => name), ['c'])
+    assert.deepEqual(
+      use.map(({ name }) => name),
+      ['c'],
+    )
     assert.equal(problems.get('a'), 'The package a 1.0-1 needs libc6 (>= 9), which this platform has not; type: spirula-boot package add a.')
     assert.match(problems.get('b') ?? '', /needs a,/)
   })
@@ -68,7 +82,10 @@ suite('which of the kept packages are used', () => {
 
 test('what the wanted ones need stays, by any name it has', () => {
   const packages = [kept('tool', 'lib-virtual | other, libc6'), kept('lib', '', { provides: 'lib-virtual (= 1)' }), kept('stale')]
-  assert.deepEqual(neededPackages(packages, ['tool']).map(({ name }) => name), ['tool', 'lib'])
+  assert.deepEqual(
+    neededPackages(packages, ['tool']).map(({ name }) => name),
+    ['tool', 'lib'],
+  )
   assert.deepEqual(neededPackages(packages, []), [])
 })
 
@@ -83,7 +100,13 @@ test('contents of a package: files and links, with the old names below /usr', ()
   ].join('\n')
   const paths = parseContents(listing)
   assert.deepEqual(paths, ['/usr/bin/htop', '/usr/lib/x', '/usr/lib/z', '/etc/with blank'])
-  assert.equal(problemOfContents('htop', paths, () => false), null)
-  assert.equal(problemOfContents('htop', paths, (path) => path === '/usr/bin/htop'), "The package htop would replace /usr/bin/htop, which is the platform's own.")
+  assert.equal(
+    problemOfContents('htop', paths, () => false),
+    null,
+  )
+  assert.equal(
+    problemOfContents('htop', paths, (path) => path === '/usr/bin/htop'),
+    "The package htop would replace /usr/bin/htop, which is the platform's own.",
+  )
   assert.match(problemOfContents('x', ['/opt/x'], () => false) ?? '', /outside of/)
 })

@@ -68,7 +68,10 @@ export function planPackages(facts: CustomFacts, custom: Custom): CustomItem[] {
 
 /** The packages of a record that the wanted ones need, directly or not. */
 export function neededPackages(packages: readonly KeptPackage[], wanted: readonly string[]): KeptPackage[] {
-  const byName = Map.groupBy(packages.flatMap((found) => namesOf(found).map(({ name }) => ({ name, found }))), ({ name }) => name)
+  const byName = Map.groupBy(
+    packages.flatMap((found) => namesOf(found).map(({ name }) => ({ name, found }))),
+    ({ name }) => name,
+  )
   const needed = new Set<KeptPackage>()
   const todo = [...wanted]
   for (let name = todo.pop(); name !== undefined; name = todo.pop()) {

@@ -57,8 +57,15 @@ test('wrong values are named with their place', () => {
     [{ root_authorized_keys: [`${key}\nx`] }, /one line/],
   ]
   for (const [value, expected] of mistakes)
-    assert.throws(() => declare(value), (error: unknown) => isAppError(error, 'InvalidPayload') && expected.test(error.message), JSON.stringify(value))
-  assert.throws(() => parseCustom('{', 'custom.json'), (error: unknown) => isAppError(error, 'InvalidJson'))
+    assert.throws(
+      () => declare(value),
+      (error: unknown) => isAppError(error, 'InvalidPayload') && expected.test(error.message),
+      JSON.stringify(value),
+    )
+  assert.throws(
+    () => parseCustom('{', 'custom.json'),
+    (error: unknown) => isAppError(error, 'InvalidJson'),
+  )
 })
 
 suite('users', () => {
@@ -66,7 +73,10 @@ suite('users', () => {
 
   test('a new one gets an account, a home and keys; then nothing is left to do', () => {
     const [item] = plan({ users: [ops] })
-    assert.deepEqual(item?.steps.map((step) => step.kind), ['account.ensure', 'home.ensure', 'file.write'])
+    assert.deepEqual(
+      item?.steps.map((step) => step.kind),
+      ['account.ensure', 'home.ensure', 'file.write'],
+    )
     const done = {
       accounts: {
         passwd: `${accounts.passwd}ops:x:2000:2000::/opt/home/ops:/bin/bash\n`,
@@ -81,7 +91,10 @@ suite('users', () => {
 
   test('what cannot be is a sentence, and the others go on', () => {
     const user = (more: object): object => ({ ...ops, ...more })
-    assert.deepEqual(problems({ users: [user({ name: 'daemon' }), ops] }), ["The user daemon is one of the platform's own and cannot be declared.", 'The users daemon and ops have the same uid 2000.'])
+    assert.deepEqual(problems({ users: [user({ name: 'daemon' }), ops] }), [
+      "The user daemon is one of the platform's own and cannot be declared.",
+      'The users daemon and ops have the same uid 2000.',
+    ])
     assert.deepEqual(problems({ users: [ops, ops] }), [undefined, 'The user ops is declared twice.'])
     assert.deepEqual(problems({ users: [user({ groups: ['wheel'] })] }), ['The user ops shall be in the group wheel, which this platform has not.'])
     assert.match(problems({ users: [user({ groups: ['sudo'] })] })[0]!, /logs in as root/)
@@ -99,14 +112,23 @@ suite('files', () => {
   test('missing, different, with another mode, and right', () => {
     const file = { path: '/etc/profile.d/x.sh', content: 'x\n' }
     const write = [{ kind: 'file.write', path: file.path, text: 'x\n', mode: 0o644 }]
-    for (const present of [null, { text: 'y\n', mode: 0o644 }, { text: 'x\n', mode: 0o600 }]) assert.deepEqual(plan({ files: [file] }, { files: new Map([[file.path, present]]) })[0]?.steps, write)
+    for (const present of [null, { text: 'y\n', mode: 0o644 }, { text: 'x\n', mode: 0o600 }])
+      assert.deepEqual(plan({ files: [file] }, { files: new Map([[file.path, present]]) })[0]?.steps, write)
     assert.deepEqual(plan({ files: [file] }, { files: new Map([[file.path, { text: 'x\n', mode: 0o644 }]]) })[0]?.steps, [])
   })
 
-  test('only below /etc, only what is nobody else\'s, only for root to change', () => {
+  test("only below /etc, only what is nobody else's, only for root to change", () => {
     const problemOf = (file: object): string => problems({ files: [file] })[0] ?? ''
     assert.match(problemOf({ path: '/usr/bin/x', content: '' }), /not below \/etc/)
-    for (const path of ['/etc/shadow', '/etc/passwd-', '/etc/ssh/ssh_host_rsa_key', '/etc/ssh/authorized_keys.d/root', '/etc/systemd/system/x.service', '/etc/hostname', '/etc/sysctl.d/x.conf'])
+    for (const path of [
+      '/etc/shadow',
+      '/etc/passwd-',
+      '/etc/ssh/ssh_host_rsa_key',
+      '/etc/ssh/authorized_keys.d/root',
+      '/etc/systemd/system/x.service',
+      '/etc/hostname',
+      '/etc/sysctl.d/x.conf',
+    ])
       assert.match(problemOf({ path, content: '' }), /cannot be declared/, path)
     assert.match(problemOf({ path: '/etc/x', content: '', mode: '0666' }), /changed by everybody/)
     assert.match(problemOf({ path: '/etc/x', source: '/root/x' }), /not below \/opt\/custom/)
@@ -124,13 +146,16 @@ suite('files', () => {
 
 suite('kernel', () => {
   test('settings by either spelling; tabs are blanks', () => {
-    const sysctl = new Map([['net/ipv4/tcp_rmem', '4096\t131072\t6291456\n'], ['net/ipv4/conf/eth0.5/rp_filter', '0\n']])
+    const sysctl = new Map([
+      ['net/ipv4/tcp_rmem', '4096\t131072\t6291456\n'],
+      ['net/ipv4/conf/eth0.5/rp_filter', '0\n'],
+    ])
     assert.deepEqual(plan({ sysctl: { 'net.ipv4.tcp_rmem': '4096 131072 6291456' } }, { sysctl })[0]?.steps, [])
     for (const name of ['net.ipv4.conf.eth0/5.rp_filter', 'net/ipv4/conf/eth0.5/rp_filter'])
       assert.deepEqual(plan({ sysctl: { [name]: 1 } }, { sysctl })[0]?.steps, [{ kind: 'sysctl.write', path: 'net/ipv4/conf/eth0.5/rp_filter', value: '1' }])
   })
 
-  test('unknown ones, the platform\'s own, and those that lead elsewhere', () => {
+  test("unknown ones, the platform's own, and those that lead elsewhere", () => {
     assert.match(problems({ sysctl: { 'vm.nosuch': 1 } })[0] ?? '', /no setting vm\.nosuch/)
     assert.match(problems({ sysctl: { 'kernel.core_pattern': 'core' } })[0] ?? '', /\/zones\/cores/)
     assert.match(problems({ sysctl: { 'vm/../../etc/passwd': 'x' } })[0] ?? '', /leads out/)
@@ -139,7 +164,10 @@ suite('kernel', () => {
 
   test('a module that is there is left alone', () => {
     const custom = { kernel_modules: [{ name: 'i2c-dev' }, { name: 'dummy', options: ['numdummies=1'] }] }
-    assert.deepEqual(plan(custom, { modules: new Set(['i2c_dev']) }).map(({ steps }) => steps.length), [0, 1])
+    assert.deepEqual(
+      plan(custom, { modules: new Set(['i2c_dev']) }).map(({ steps }) => steps.length),
+      [0, 1],
+    )
   })
 })
 
@@ -149,18 +177,29 @@ suite('units', () => {
   const written = new Map([['/etc/systemd/system/x.service', { text, mode: 0o644 }]])
 
   test('a unit on the pool is written, then started, then left alone', () => {
-    assert.deepEqual(plan({}, { unit_files })[0]?.steps.map((step) => step.kind), ['file.write'])
+    assert.deepEqual(
+      plan({}, { unit_files })[0]?.steps.map((step) => step.kind),
+      ['file.write'],
+    )
     assert.deepEqual(plan({}, { unit_files, files: written })[0]?.steps, [{ kind: 'unit.start', unit: 'x.service' }])
     const units = new Map([['x.service', { load: 'loaded', active: 'active', done: false }]])
     assert.deepEqual(plan({}, { unit_files, files: written, units })[0]?.steps, [])
   })
 
   test('without [Install], a template or a drop-in is only written', () => {
-    for (const [name, body] of [['x.service', '[Service]\n'], ['x@.service', text], ['ssh.service.d/a.conf', '[Service]\n']] as const)
-      assert.deepEqual(plan({}, { unit_files: new Map([[name, body]]), files: new Map([[`/etc/systemd/system/${name}`, { text: body, mode: 0o644 }]]) })[0]?.steps, [], name)
+    for (const [name, body] of [
+      ['x.service', '[Service]\n'],
+      ['x@.service', text],
+      ['ssh.service.d/a.conf', '[Service]\n'],
+    ] as const)
+      assert.deepEqual(
+        plan({}, { unit_files: new Map([[name, body]]), files: new Map([[`/etc/systemd/system/${name}`, { text: body, mode: 0o644 }]]) })[0]?.steps,
+        [],
+        name,
+      )
   })
 
-  test('what is no unit, and the platform\'s own', () => {
+  test("what is no unit, and the platform's own", () => {
     const problemOf = (name: string, body = text): string => problems({}, { unit_files: new Map([[name, body]]) })[0] ?? ''
     assert.match(problemOf('old.xml'), /SMF/)
     assert.match(problemOf('notes.txt'), /neither a systemd unit nor a drop-in/)

@@ -53,7 +53,10 @@ function problemOfTwins(before: readonly CustomUser[], user: CustomUser): string
 function problemOfUser(facts: CustomFacts, user: CustomUser): string | null {
   const own = parseAccounts(facts.pristine.passwd)
   if (own.some(({ name }) => name === user.name)) return `The user ${user.name} is one of the platform's own and cannot be declared.`
-  const present = [...parseAccounts(facts.accounts.passwd).map(({ name, uid }) => ({ name, id: uid })), ...parseGroups(facts.accounts.group).map(({ name, gid }) => ({ name, id: gid }))]
+  const present = [
+    ...parseAccounts(facts.accounts.passwd).map(({ name, uid }) => ({ name, id: uid })),
+    ...parseGroups(facts.accounts.group).map(({ name, gid }) => ({ name, id: gid })),
+  ]
   const holder = present.find(({ name, id }) => id === user.uid && name !== user.name)
   if (holder !== undefined) return `The uid ${user.uid} of ${user.name} belongs to ${holder.name} already; choose another.`
   const groups = new Set(parseGroups(facts.accounts.group).map(({ name }) => name))
