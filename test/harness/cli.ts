@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { patience } from './patience.ts'
 import type { TestNode } from './test-node.ts'
 
 /** The bundle that is installed: what scripts and people run. */
 const mainPath = join(import.meta.dirname, '../../dist/cli/main.js')
-const limitMs = 40_000
+const limitMs = 40_000 * patience
 
 export interface Outcome {
   code: number | null
@@ -114,7 +115,7 @@ function followTool(child: ChildProcess): Following {
 }
 
 /** Looks again until it is so; for what happens without anybody being told. */
-export async function eventually(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000): Promise<void> {
+export async function eventually(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000 * patience): Promise<void> {
   const end = performance.now() + timeoutMs
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`)

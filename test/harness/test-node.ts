@@ -7,6 +7,7 @@ import { AppError } from '#contracts/errors.ts'
 import type { Operation } from '#contracts/operation/schema.ts'
 import { command, attempt } from '../bench/command.ts'
 import { otherImage, packTree, testImage } from './test-images.ts'
+import { patience } from './patience.ts'
 import { copyPool, poolFileOf, poolNameOf, removePool } from './test-pool.ts'
 
 export { otherImage, testImage }
@@ -132,13 +133,13 @@ export async function createTestTree(root: string): Promise<void> {
 }
 
 async function waitUntilReady(client: NodeClient, daemon: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 1000; tries += 1) {
+  for (let tries = 0; tries < 1000 * patience; tries += 1) {
     if (daemon.exitCode !== null) throw new Error(`the daemon ended at its start with ${daemon.exitCode}`)
     const answer = await client.json('node.ping').catch(() => null)
     if (answer !== null) return
     await sleep(20)
   }
-  throw new Error('the daemon did not answer within 20 s')
+  throw new Error(`the daemon did not answer within ${20 * patience} s`)
 }
 
 /** Keepers of this node, by the run directory in their arguments. */
