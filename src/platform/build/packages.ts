@@ -10,7 +10,7 @@ const system = {
   network: ['dnsmasq-base', 'ethtool', 'iproute2', 'iputils-arping', 'iputils-ping', 'nftables', 'openssh-client', 'openssh-server', 'tcpdump'],
   storage: ['dosfstools', 'efibootmgr', 'fdisk', 'hdparm', 'kexec-tools', 'nvme-cli', 'smartmontools', 'zfs-zed', 'zfsutils-linux'],
   watching: ['bpftrace', 'chrony', 'dmidecode', 'ipmitool', 'lsof', 'pciutils', 'procps', 'psmisc', 'strace', 'usbutils'],
-  hands: ['bash-completion', 'curl', 'kmod', 'less', 'libatomic1', 'openssl', 'rsync', 'socat', 'vim-tiny'],
+  hands: ['bash-completion', 'curl', 'kmod', 'less', 'libatomic1', 'mandoc', 'openssl', 'rsync', 'socat', 'vim-tiny'],
 } as const
 
 /** Sorted, so that the order of the groups above is free. */

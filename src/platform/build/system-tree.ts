@@ -34,6 +34,7 @@ export async function assembleSystem(root: string, source: SystemSource, context
   await addModules(root, source, context)
   await addPrograms(root, source, context)
   await run(['cp', '-rT', '--no-preserve=ownership', join(source.checkout, 'platform/root'), root], {}, context)
+  await run(['cp', '-rT', '--no-preserve=ownership', join(source.checkout, 'share'), join(root, 'usr/share')], {}, context)
   await addLinks(root, source.links)
   await addDirectories(root)
   await addRelease(root, source)
