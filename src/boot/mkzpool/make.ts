@@ -1,4 +1,4 @@
-import { hasOption, optionValue, type Cli, type Command } from '#cli/command.ts'
+import { hasOption, type Cli, type Command } from '#cli/command.ts'
 import { AppError } from '#contracts/errors.ts'
 import { PoolLayout } from '#contracts/platform/layout.ts'
 import { systemPool } from '#contracts/platform/names.ts'
@@ -19,7 +19,11 @@ export const command: Command = {
   ],
   options: [
     { long: 'bootable', short: 'B', summary: 'Makes boot partitions on the disks; `piadm bootable -e` fills them' },
-    { long: 'encrypt', short: 'e', summary: 'Encrypts the pool with a passphrase, which is asked for now and at each boot' },
+    {
+      long: 'encrypt',
+      short: 'e',
+      summary: 'Encrypts the pool with a passphrase, asked for now; after each boot type: zfs load-key POOL && spirula-boot start',
+    },
     { long: 'force', short: 'f', summary: 'Erases file systems too, and allows groups that differ in kind' },
     { long: 'overwrite', value: 'POOL,...', many: true, summary: 'Destroys these pools, where they are on the disks of the layout' },
   ],

@@ -95,11 +95,6 @@ export function renderMountDataset(dataset: string): Argv {
   return ['zfs', 'mount', dataset]
 }
 
-/** Reads the passphrase from its input. */
-export function renderLoadKey(dataset: string): Argv {
-  return ['zfs', 'load-key', dataset]
-}
-
 export function renderReadAvailable(pool: string): Argv {
   return ['zfs', 'list', '-H', '-p', '-o', 'available', pool]
 }

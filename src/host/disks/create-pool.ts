@@ -52,18 +52,18 @@ export interface CreatedPool {
 }
 
 /**
- * Makes the pool a node lives on: partitions, pool, the datasets of systemDatasets, all mounted, and last the marker
- * that says it is whole. Nothing is changed before all is checked (errors of chooseDevices; PoolUnavailable when a
+ * Makes the pool a node lives on: partitions, the pool at /POOL, the datasets of systemDatasets, all mounted, and
+ * last the marker that says it is whole. Nothing is changed before all is checked (errors of chooseDevices; PoolUnavailable when a
  * pool of that name is imported). A failure takes the pool back; a pool whose making was killed says so in
  * `spirula:unfinished` and is made anew by the next order of the same name.
  */
 export async function createSystemPool(order: PoolOrder, context: Context, runner: DiskRunner = diskRunner): Promise<CreatedPool> {
-  return await makePool(order, { mountpoint: '/zones', system: true }, { context, runner })
+  return await makePool(order, true, { context, runner })
 }
 
 /** Makes a pool for data, mounted at /POOL, without datasets; else as createSystemPool. */
 export async function createDataPool(order: PoolOrder, context: Context, runner: DiskRunner = diskRunner): Promise<CreatedPool> {
-  return await makePool(order, { mountpoint: `/${order.pool}`, system: false }, { context, runner })
+  return await makePool(order, false, { context, runner })
 }
 
 interface Host {
@@ -71,8 +71,9 @@ interface Host {
   runner: DiskRunner
 }
 
-async function makePool(order: PoolOrder, wanted: { mountpoint: string; system: boolean }, host: Host): Promise<CreatedPool> {
+async function makePool(order: PoolOrder, isSystem: boolean, host: Host): Promise<CreatedPool> {
   const { context, runner } = host
+  const mountpoint = `/${order.pool}`
   checkOrder(order)
   await ensureZfs(context, runner)
   const chosen = await clearTheWay(order, host)
@@ -83,14 +84,14 @@ async function makePool(order: PoolOrder, wanted: { mountpoint: string; system: 
   order.report?.(`Making the pool ${order.pool}`)
   // Before the command, as one that is killed may have made the pool already.
   undo.defer(async () => void (await destroyUnfinished(order.pool, { ...host, context: { ...context, signal: new AbortController().signal } })))
-  await createTop(order, wanted.mountpoint, divided, host)
-  if (wanted.system) await createDatasets(order.pool, wanted.mountpoint, host)
+  await createTop(order, mountpoint, divided, host)
+  if (isSystem) await createDatasets(order.pool, mountpoint, host)
   const boot_partitions = [...divided.values()].flatMap(({ boot_path }) => boot_path ?? [])
   for (const path of boot_partitions) await runner.run(renderMakeFat(path, bootLabel, randomBytes(4).toString('hex')), {}, context)
-  if (wanted.system) await runner.mark(wanted.mountpoint, order.pool, context)
+  if (isSystem) await runner.mark(mountpoint, order.pool, context)
   await runner.run(renderInherit(unfinishedProperty, order.pool), {}, context)
   undo.move()
-  return { name: order.pool, mountpoint: wanted.mountpoint, boot_partitions }
+  return { name: order.pool, mountpoint: mountpoint, boot_partitions }
 }
 
 const reservedNames = /^(mirror|raidz.*|draid.*|spare|log|cache|special|dedup)$/

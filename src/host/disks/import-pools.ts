@@ -2,7 +2,7 @@ import { AppError, isAppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import { renderModprobe } from '../pool/argv.ts'
 import { CommandFailure } from '../run/run.ts'
-import { renderImport, renderListImportable, renderListPools, renderListTops, renderLoadKey } from './argv.ts'
+import { renderImport, renderListImportable, renderListPools, renderListTops } from './argv.ts'
 import { parseImportablePools, parsePools, parseTops, type ImportablePool } from './parse-pools.ts'
 import { diskRunner, type DiskRunner } from './runner.ts'
 
@@ -17,7 +17,7 @@ export interface PoolOutcome {
   reason: string | null
   /** Its making was broken off: nothing on it counts. */
   unfinished: boolean
-  /** Encrypted, and its passphrase is wanted (unlockPool) before it can be mounted. */
+  /** Encrypted, and `zfs load-key` must be given its passphrase before it can be mounted. */
   locked: boolean
 }
 
@@ -83,15 +83,5 @@ async function importOnce(pool: ImportablePool, options: { without_log: boolean 
     const words = error.cause instanceof CommandFailure ? error.cause.stderrTail.trim().replaceAll(/\s+/g, ' ') : error.message
     // zpool says "no such pool" of one with too few disks; the list knows better.
     return `The pool ${pool.name} (${pool.state}) could not be imported: ${pool.status === '' ? words : `${pool.status} ${words}`}`
-  }
-}
-
-/** Gives an encrypted pool its passphrase. InvalidPayload when it is not the one. */
-export async function unlockPool(pool: string, passphrase: string, context: Context, runner: DiskRunner = diskRunner): Promise<void> {
-  try {
-    await runner.run(renderLoadKey(pool), { input: `${passphrase}\n` }, context)
-  } catch (cause) {
-    if (!isAppError(cause, 'CommandFailed')) throw cause
-    throw new AppError('InvalidPayload', `That is not the passphrase of the pool ${pool}.`, { cause })
   }
 }

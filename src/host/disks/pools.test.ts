@@ -103,13 +103,20 @@ test('a system pool is made in an order in which half of it never looks whole', 
   assert.equal(rest.at(-1), 'zfs inherit spirula:unfinished zones')
   const datasets = rest.filter((line) => line.startsWith('zfs create'))
   assert.deepEqual(
-    datasets.map((line) => line.split(' ').at(-1)).toSorted(),
-    ['archive', 'boot', 'config', 'cores', 'opt', 'usbkey', 'var'].map((name) => `zones/${name}`),
+    datasets.map((line) => line.split(' ').at(-1)),
+    ['config', 'var', 'opt', 'usbkey', 'cores', 'archive', 'boot'].map((name) => `zones/${name}`),
   )
   assert.match(datasets.find((line) => line.endsWith('/opt')) ?? '', /-o mountpoint=\/opt zones\/opt$/)
   assert.match(datasets.find((line) => line.endsWith('/cores')) ?? '', /-o quota=1073741824 /)
   const ids = rest.flatMap((line) => /^mkfs.vfat -F 32 -n SPIRULABOOT -i ([0-9a-f]{8}) \/dev\/vd[ab]2$/.exec(line)?.[1] ?? [])
   assert.equal(new Set(ids).size, 2)
+})
+
+test('a system pool with another name has its datasets where they always are', async () => {
+  const runner = makeRunner({ lsblk: renderDisks({ name: 'vda' }, { name: 'vdb' }) })
+  assert.equal((await createSystemPool(makeOrder({ pool: 'tank' }), context, runner)).mountpoint, '/tank')
+  assert.ok(runner.seen.some((line) => line.startsWith('zfs create') && line.includes(' mountpoint=/zones/config ') && line.endsWith(' tank/config')))
+  assert.ok(runner.seen.includes('mark /tank tank'))
 })
 
 test('what must not be touched is refused before anything is changed', async () => {

@@ -1,5 +1,8 @@
 import { access, chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemPool } from '#contracts/platform/names.ts'
 import type { Context } from '../context.ts'
+import { writeFileAtomic } from '../fs/atomic.ts'
 import { ensureMarker } from '../pool/marker.ts'
 import type { Argv } from '../run/programs.ts'
 import { run, type RunResult } from '../run/run.ts'
@@ -12,7 +15,7 @@ export interface DiskRunner {
   exists(path: string): Promise<boolean>
   /** Closes a directory to all but root. */
   restrict(directory: string): Promise<void>
-  /** Writes the marker of a finished pool. */
+  /** Writes the marker of a finished system pool; one with a name of its own is told by a second, SmartOS's. */
   mark(mountpoint: string, pool: string, context: Context): Promise<void>
 }
 
@@ -33,5 +36,6 @@ export const diskRunner: DiskRunner = {
   restrict: (directory) => chmod(directory, 0o700),
   async mark(mountpoint, pool, context) {
     await ensureMarker(mountpoint, pool, context)
+    if (pool !== systemPool) await writeFileAtomic(join(mountpoint, '.system_pool'), '', { mode: 0o444 })
   },
 }
