@@ -41,7 +41,24 @@ export function renderZpoolImport(name: string, directory: string | null): Argv 
 }
 
 export function renderZpoolCreate(name: string, mountpoint: string, file: string): Argv {
-  return ['zpool', 'create', '-o', 'ashift=12', '-O', 'atime=off', '-O', 'xattr=sa', '-O', 'acltype=posixacl', '-O', `mountpoint=${mountpoint}`, name, file]
+  return [
+    'zpool',
+    'create',
+    '-o',
+    'ashift=12',
+    '-O',
+    'atime=off',
+    '-O',
+    'xattr=sa',
+    '-O',
+    'acltype=posixacl',
+    '-O',
+    'devices=off',
+    '-O',
+    `mountpoint=${mountpoint}`,
+    name,
+    file,
+  ]
 }
 
 export function renderZpoolExport(name: string): Argv {

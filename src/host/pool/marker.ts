@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod } from 'node:fs/promises'
+import { chmod, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
@@ -27,7 +27,8 @@ export async function ensureMarker(mountpoint: string, name: string, context: Co
       hint: `mount it elsewhere, or ask for ${marker.name}`,
     })
   }
-  await chmod(mountpoint, 0o700)
+  // On a full ZFS pool not even a mode can be set: one that is right is left alone.
+  if (((await stat(mountpoint)).mode & 0o777) !== 0o700) await chmod(mountpoint, 0o700)
   if (marker !== null) return marker
   const fresh: PoolMarker = { v: 1, name, uuid: randomUUID(), created_at: context.now().toISOString() }
   await ensureDirectory(join(mountpoint, '.spirula'), 0o700)

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { programs } from '../run/programs.ts'
 import type { Storage } from '../storage.ts'
 import { parseTop } from '../zfs/parse.ts'
+import { failureText } from '../zfs/failures.ts'
 import type { ZfsRunner } from '../zfs/runner.ts'
 import { createZfsStorage } from '../zfs/zfs.ts'
 import { renderListTop, renderMountAll } from '../zfs/argv.ts'
@@ -67,7 +68,11 @@ export async function createZfsPool(options: PoolOptions, runner: ZfsRunner, con
     await runner.run(renderZpoolCreate(options.name, options.mountpoint, file), [0], context)
   } catch (error) {
     await rm(file, { force: true })
-    throw error
+    if (!/exists and is not empty/.test(failureText(error) ?? '')) throw error
+    throw new AppError('PoolUnavailable', `The directory ${options.mountpoint} is not empty, so no pool is made there.`, {
+      hint: 'move its files away, or choose another mountpoint',
+      cause: error,
+    })
   }
 }
 
