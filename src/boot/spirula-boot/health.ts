@@ -15,7 +15,7 @@ import { readStamp } from '../start/stamp.ts'
 import { ensureBundledImages } from '../images/ensure-bundled.ts'
 import { createSystem, type System } from '../system.ts'
 
-const defaultTimeoutS = 180
+const defaultTimeoutS = 300
 const log = '/var/log/spirula'
 
 export const command: Command = {

@@ -54,7 +54,7 @@ export const bootArguments = {
   failed: 'spirula.failed',
   /** Set by the boot loader: what this boot came from: `disk`, `usb`, `iso`, `pxe`. */
   medium: 'spirula.medium',
-  /** Seconds after which a boot that is not healthy yet counts as bad; 180 unless told. */
+  /** Seconds after which a boot that is not healthy yet counts as bad; 300 unless told. */
   healthTimeout: 'spirula.health_timeout',
 } as const
 
