@@ -29,7 +29,8 @@ const built = join(platforms, `platform-${stamp}`)
 const netns = `spirula-pxe-${process.pid}`
 const interrupt = new AbortController()
 const context: Context = { signal: interrupt.signal, log: silentLog, now: () => new Date() }
-const guests: Guest[] = []
+/** What ends with this file, the last begun first. */
+const endings: (() => unknown)[] = []
 let emulator: Emulator
 
 before(async () => {
@@ -42,7 +43,7 @@ before(async () => {
 }, { timeout: 10 * 60_000 })
 
 after(async () => {
-  await Promise.all(guests.map((guest) => guest.kill()))
+  for (const end of endings.toReversed()) await end()
   interrupt.abort()
   await command(['ip', 'netns', 'delete', netns]).catch(() => {})
   rmSync(scratch, { recursive: true, force: true })
@@ -50,19 +51,13 @@ after(async () => {
 
 async function start(name: string, options: Partial<GuestOptions>): Promise<Guest> {
   const boot: BootSource = { from: 'kernel', kernel: join(built, 'vmlinuz'), archive: join(built, 'boot_archive'), append: 'console=ttyS0 quiet panic=-1 mitigations=off' }
-  const guest = await startGuest({ name, directory: join(scratch, name), emulator, boot, memoryMiB: 256, cpus: 1, ...options }, context)
-  guests.push(guest)
-  return guest
-}
-
-async function startToShell(name: string, options: Partial<GuestOptions>): Promise<Guest> {
-  const guest = await start(name, options)
-  await waitForShell(guest)
+  const guest = await startGuest({ name, directory: join(scratch, name), emulator, boot, memoryMiB: 512, cpus: 1, ...options }, context)
+  endings.push(() => guest.kill())
   return guest
 }
 
 async function waitForShell(guest: Guest): Promise<void> {
-  await guest.console.waitFor(/READY[^]*# $/, 60_000)
+  await guest.console.waitFor(/READY[^]*# $/, 120_000)
 }
 
 /** What a command says; its own words on the terminal are not echoed. */
@@ -79,13 +74,13 @@ test('a guest boots kernel and archive; what it flushed is there after a power c
   writeFileSync(join(answers, 'answers.json'), '{"hostname":"tiny"}')
   const options = { disks: [{ file: join(scratch, 'disk.img'), serial: 'first', sizeBytes: 64 << 20 }], answers: { directory: answers, label: 'SPIRULACFG' } }
   const guest = await start('one', options)
-  await guest.console.waitFor('READY', 60_000)
+  await waitForShell(guest)
   assert.equal(await ask(guest, 'cat /sys/block/vda/size'), String((64 << 20) / 512))
   assert.equal(await ask(guest, 'cat /sys/block/vda/serial'), 'first')
-  assert.match(await ask(guest, 'blkid'), /LABEL="SPIRULACFG"/)
-  assert.equal(await ask(guest, 'mount -t vfat -o ro /dev/vdb1 /mnt && cat /mnt/answers.json'), '{"hostname":"tiny"}')
-  await ask(guest, 'ifconfig eth0 10.0.2.15 up && (echo from the guest | nc -l -p 22 > /dev/null &)')
-  assert.equal(await readPort(guest.sshPort!), 'from the guest\n')
+  assert.equal(await ask(guest, 'mount -t vfat -o ro /dev/vdb /mnt && cat /mnt/answers.json'), '{"hostname":"tiny"}')
+  await ask(guest, 'ifconfig eth0 10.0.2.15 up && (nc -l -p 22 < /dev/vdb &)')
+  writeFileSync(join(scratch, 'answers.img'), await readPort(guest.sshPort!))
+  assert.equal((await command(['blkid', '-p', '-o', 'value', '-s', 'LABEL', join(scratch, 'answers.img')])).trim(), 'SPIRULACFG')
   await ask(guest, 'echo kept | dd of=/dev/vda conv=fsync 2> /dev/null')
   assert.deepEqual(await guest.qmp('query-status'), { status: 'running', running: true })
   await assert.rejects(guest.qmp('no-such-command'), { code: 'CommandFailed' })
@@ -94,7 +89,7 @@ test('a guest boots kernel and archive; what it flushed is there after a power c
   assert.equal((await guest.waitForExit()).signal, 'SIGKILL')
   await assert.rejects(guest.console.waitFor('never said', 200), { code: 'CommandFailed' })
   const again = await start('one', options)
-  await again.console.waitFor('READY', 60_000)
+  await waitForShell(again)
   assert.equal(await ask(again, 'head -c 5 /dev/vda'), 'kept')
   again.send('poweroff -f\n')
   assert.deepEqual(await again.waitForExit(20_000), { code: 0, signal: null })
@@ -106,27 +101,27 @@ test('QEMU that cannot start says why', async () => {
 
 test('two guests reach each other through a hub, a third that is no part of it does not', async () => {
   const hub = await startHub(join(scratch, 'hub.sock'))
+  endings.push(() => hub.close())
   const nics = (name: string, socket: string): GuestNic[] => [{ kind: 'hub', mac: renderMac(name, 0), socket }]
   const pair = await Promise.all(['left', 'right'].map((name) => start(name, { nics: nics(name, hub.socket) })))
-  await Promise.all(pair.map((guest) => guest.console.waitFor('READY', 60_000)))
+  await Promise.all(pair.map(waitForShell))
   await Promise.all(pair.map((guest, number) => ask(guest, `ifconfig eth0 10.9.0.${number + 1} up`)))
   assert.match(await ask(pair[0]!, 'ping -c 3 -W 5 10.9.0.2'), /3 packets received/)
   assert.match(await ask(pair[1]!, `ping -c 1 -s 9000 -W 5 10.9.0.1`), /1 packets received/)
   assert.match(await ask(pair[0]!, 'arp -n'), new RegExp(renderMac('right', 0)))
   await Promise.all(pair.map((guest) => guest.kill()))
-  await hub.close()
 })
 
 test('a guest boots from the network by a booter on the user network', async () => {
   const requests: string[] = []
   const pxe = await startPxe({ built: await readBuiltPlatform(platforms), directory: join(scratch, 'pxe'), words: ['spirula.test=user'], log: (line) => requests.push(line) })
+  endings.push(() => pxe.close())
   const mac = renderMac('pxe', 0)
   const guest = await start('pxe', { boot: { from: 'pxe' }, nics: [{ kind: 'user', mac, sshPort: await readFreePort(), ...pxe.nic }] })
-  await guest.console.waitFor('READY', 90_000)
+  await waitForShell(guest)
   assert.match(await ask(guest, 'cat /proc/cmdline'), /spirula\.medium=pxe.* spirula\.test=user$/)
-  assert.ok(requests.some((line) => line.includes(`GET /boot.ipxe?mac=${mac} 200`)), requests.join('\n'))
+  assert.ok(requests.some((line) => line.includes(`GET /boot.ipxe?mac=${mac} 200 `)), requests.join('\n'))
   await guest.kill()
-  await pxe.close()
 })
 
 test('a guest boots from the network by dnsmasq and the booter, with words and answers of its MAC address', async () => {
@@ -138,12 +133,13 @@ test('a guest boots from the network by dnsmasq and the booter, with words and a
   writeFileSync(config, JSON.stringify({ address: '10.77.0.1', interface: 'br0', platforms, dhcp, nodes: { [mac]: node } }))
   const argv = ['netns', 'exec', netns, process.execPath, join(root, 'src/platform/main.ts'), 'booter', '--config', config, '--state', join(scratch, 'booter')]
   const booter = await startChild(['ip', ...argv], {}, context)
+  endings.push(() => booter.kill())
   let said = ''
   for (const stream of [booter.stdout!, booter.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const inNetns: Emulator = { ...emulator, argv: ['ip', 'netns', 'exec', netns, ...argvOf(emulator)] }
   const boot: BootSource = { from: 'pxe' }
   const guest = await start('lan', { emulator: inNetns, boot, nics: [{ kind: 'tap', mac, interface: 'tap0' }] })
-  await guest.console.waitFor('READY', 90_000).catch((error: unknown) => assert.fail(`${String(error)}\n${said}`))
+  await waitForShell(guest).catch((error: unknown) => assert.fail(`${String(error)}\n${said}`))
   const words = await ask(guest, 'cat /proc/cmdline')
   const url = `http://10.77.0.1:8080/answers/${mac}.json`
   assert.ok(words.endsWith(`answers=${url} spirula.test=lan`), words)
@@ -168,13 +164,9 @@ function argvOf({ argv }: Emulator): string[] {
   return argv[0] === 'qemu-system-x86_64' ? ['/usr/bin/qemu-system-x86_64', ...argv.slice(1)] : [...argv]
 }
 
-async function readPort(port: number): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
-  let text = ''
-  for await (const chunk of socket) {
-    text += String(chunk)
-    if (text.endsWith('\n')) break
-  }
-  socket.destroy()
-  return text
+/** All that a guest says on a forwarded port. */
+async function readPort(port: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of connect(port, '127.0.0.1')) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
 }

@@ -65,7 +65,7 @@ async function answerRequest(request: IncomingMessage, response: ServerResponse,
 
 /** What a client chose goes into the log without control characters, and not at any length. */
 function renderUrl(url: string): string {
-  return url.replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 200)
+  return url.replaceAll('%3A', ':').replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 200)
 }
 
 function renderFailure(error: unknown, log: (line: string) => void): Answer {

@@ -123,10 +123,10 @@ function renderDisk(disk: GuestDisk, number: number, boots: boolean): string[] {
   return ['-drive', drive, '-device', `${device},drive=disk${number},serial=${disk.serial}${bootIndex}`]
 }
 
-/** QEMU makes a FAT file system of a directory; its label has at most 11 letters. */
+/** QEMU makes a FAT file system of a directory, as large as a floppy disk's and without partitions; its label has at most 11 letters. */
 function renderAnswers(answers: GuestPlan['answers']): string[] {
   if (answers === undefined) return []
-  const drive = `if=none,id=answers,format=raw,readonly=on,file.driver=vvfat,file.dir=${comma(answers.directory)},file.label=${answers.label},file.rw=off`
+  const drive = `if=none,id=answers,format=raw,readonly=on,file.driver=vvfat,file.floppy=on,file.dir=${comma(answers.directory)},file.label=${answers.label}`
   return ['-drive', drive, '-device', 'virtio-blk-pci,drive=answers,serial=answers']
 }
 

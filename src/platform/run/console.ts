@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '#contracts/errors.ts'
 
@@ -97,20 +97,19 @@ async function* readLines(said: Said): AsyncGenerator<string> {
   }
 }
 
+/** Terminal sequences as ECMA-48 has them: control sequences, strings (title, colours) and the short ones. */
+// eslint-disable-next-line no-control-regex
+const sequences = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-OQ-WYZ\\`-~]|\r/g
+/** The beginning of one at the end of a text; longer ones are none. */
+// eslint-disable-next-line no-control-regex
+const cutSequence = /\x1b(?:\[[0-?]{0,30}[ -/]{0,4}|[\]PX^_][^\x07\x1b]{0,200}\x1b?|[ -/]{0,4})$/
+
 /** Removes terminal sequences and carriage returns; a sequence cut by the end of a chunk waits for the next. */
-function createCleaner(): (chunk: string) => string {
+export function createCleaner(): (chunk: string) => string {
   let rest = ''
   return (chunk) => {
     const text = rest + chunk
-    // eslint-disable-next-line no-control-regex
-    const cut = /\x1b(?:[[()][0-9;?]{0,30})?$/.exec(text)
-    rest = cut === null ? '' : cut[0]
-    // eslint-disable-next-line no-control-regex
-    return text.slice(0, text.length - rest.length).replaceAll(/\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78cM]|\r/g, '')
+    rest = cutSequence.exec(text)?.[0] ?? ''
+    return text.slice(0, text.length - rest.length).replaceAll(sequences, '')
   }
-}
-
-/** Writes to an output to its end of line or not, as typed. */
-export function writeTyped(input: Writable, text: string): Promise<void> {
-  return new Promise((resolve) => input.write(text, () => resolve()))
 }
