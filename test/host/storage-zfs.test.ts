@@ -1,7 +1,7 @@
 // namespaces: host (the kernel mounts what is below .zfs in the first mount namespace, and pools are known to all)
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, suite, test } from 'node:test'
@@ -251,6 +251,29 @@ suite('the ZFS pool on a file', { skip }, () => {
       assert.equal(readFileSync(join(unmounted.storage.mountpointOf('kept'), 'a'), 'utf8'), 'content')
     } finally {
       await rig.dispose()
+    }
+  })
+
+  test('what is in the way of a new pool stays as it is', async () => {
+    const directory = mkdtempSync('/var/tmp/spirula-zfs-')
+    const options = {
+      name: `spz${directory.slice(-6)}`,
+      kind: 'zfs',
+      mountpoint: join(directory, 'taken'),
+      backing_dir: directory,
+      native_dir: directory,
+    } as const
+    try {
+      mkdirSync(options.mountpoint)
+      writeFileSync(join(options.mountpoint, 'mine'), '')
+      await refuses('PoolUnavailable', openPool({ ...options, size_bytes: 2 ** 28 }, context))
+      assert.deepEqual(readdirSync(directory), ['taken'])
+      rmSync(join(options.mountpoint, 'mine'))
+      writeFileSync(join(directory, `${options.name}.zfs`), 'the only copy of something')
+      await refuses('PoolUnavailable', openPool({ ...options, size_bytes: 2 ** 28 }, context))
+      assert.equal(readFileSync(join(directory, `${options.name}.zfs`), 'utf8'), 'the only copy of something')
+    } finally {
+      await removePool(options.name, { directory, mountpoint: options.mountpoint })
     }
   })
 
