@@ -3,14 +3,14 @@ import { chmod, mkdtemp, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { PlatformManifest } from '#contracts/platform/manifest.ts'
+import { PlatformManifest } from '#contracts/platform/manifest.ts'
 import { stampPattern } from '#contracts/platform/names.ts'
 import { zoneUserlandPackages } from '../../image/profiles/zone-userland.ts'
 import { renderStamp } from './command.ts'
 import { listSystemPackages } from './packages.ts'
 import { parsePackageUris } from './resolve.ts'
 import { parseBundledPackages, renderSbom } from './sbom.ts'
-import { listTree } from './tree-list.ts'
+import { hashTree, listTree } from './tree-list.ts'
 import { renderTreeArgv } from './tree.ts'
 
 const hash = 'ab'.repeat(32)
@@ -60,6 +60,7 @@ test('the list of a tree tells content, mode, target and time of each thing, and
   assert.deepEqual(withoutLinkTime(await listTree(a)), withoutLinkTime(await listTree(b)))
   assert.notDeepEqual(await listTree(a), await listTree(other))
   assert.deepEqual((await listTree(a)).map((line) => line.split(' ')[0]), ['/', '/etc', '/etc/file', '/etc/link', '/etc/out'])
+  assert.ok(PlatformManifest.shape.tree.safeParse(hashTree(await listTree(a))).success)
   assert.match((await listTree(a)).find((line) => line.startsWith('/etc/link'))!, / file$/)
   await chmod(join(b, 'etc/file'), 0o600)
   assert.notDeepEqual(withoutLinkTime(await listTree(a)), withoutLinkTime(await listTree(b)))

@@ -23,7 +23,7 @@ import { createResolver, type Resolver } from './resolve.ts'
 import { copyGuestImage } from './guest-images.ts'
 import { parseBundledPackages, renderSbom } from './sbom.ts'
 import { assembleSystem, type SystemSource } from './system-tree.ts'
-import { hashFile, listTree } from './tree-list.ts'
+import { hashFile, hashTree, listTree } from './tree-list.ts'
 import { createTree, ensureTree, hashOf, type TreeRecipe, unpackTree } from './tree.ts'
 import { ensureZfsModules } from './zfs-modules.ts'
 
@@ -198,7 +198,7 @@ async function packImage({ work, builder, kernel, system, manifest, tree }: Imag
   await rename(join(builder, 'boot', `vmlinuz-${kernel}`), join(making, platformFiles.kernel))
   const bundled = parseBundledPackages(await readFile(join(options.checkout, 'package-lock.json'), 'utf8'))
   await writeFile(join(making, platformFiles.sbom), `${JSON.stringify(renderSbom(manifest, bundled), null, 1)}\n`)
-  const whole: PlatformManifest = { ...manifest, tree: hashOf(tree), files: await describeFiles(making) }
+  const whole: PlatformManifest = { ...manifest, tree: hashTree(tree), files: await describeFiles(making) }
   await writeFile(join(making, platformFiles.manifest), `${JSON.stringify(whole, null, 1)}\n`)
   await writeChecksums(making, (await readdir(making)).toSorted().map((file) => join(making, file)))
   await writeFile(join(work, 'tree.txt'), `${tree.join('\n')}\n`)

@@ -33,6 +33,11 @@ async function describe(root: string, path: string): Promise<string> {
   return status.isDirectory() ? common : `${common} ${status.rdev}`
 }
 
+/** SHA-256 of a tree's list, hexadecimal. */
+export function hashTree(lines: readonly string[]): string {
+  return createHash('sha256').update(lines.join('\n')).digest('hex')
+}
+
 /** SHA-256 of a file, hexadecimal. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')
