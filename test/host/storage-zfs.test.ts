@@ -298,7 +298,7 @@ suite('the ZFS pool on a file', { skip }, () => {
       zfs('set', 'mountpoint=none', `${name}c`)
       await refuses('PoolUnavailable', openPool({ ...mine, name: `${name}c` }, context))
     } finally {
-      for (const other of [name, `${name}c`]) await removePool(other, { directory: `${rig.directory}`, mountpoint: '' }).catch(() => {})
+      for (const other of [name, `${name}c`]) await removePool(other, { directory: rig.directory, mountpoint: '' }).catch(() => {})
       await rig.dispose()
     }
   })
