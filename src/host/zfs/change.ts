@@ -119,6 +119,7 @@ export async function renameDataset(pool: ZfsPool, from: string, to: string, con
     try {
       await insist(() => changeZfs(pool, renderRename(fullName(pool, from), fullName(pool, to)), { dataset: to }, context), context)
     } catch (error) {
+      if (says(error, /cannot mount/)) await changeZfs(pool, renderRename(fullName(pool, to), fullName(pool, from)), { dataset: to }, context)
       throw says(error, /cannot open/) ? datasetNotFound(from) : error
     }
   })

@@ -2,6 +2,7 @@ import { isAppError } from '#contracts/errors.ts'
 import type { Context } from '../context.ts'
 import { parseSnapshotName } from '../pool/name.ts'
 import type { Argv } from '../run/programs.ts'
+import { commandFailed } from '../run/run.ts'
 import type { Dataset, DatasetSnapshot, SnapshotName } from '../storage.ts'
 import { renderListDatasets, renderListSnapshots } from './argv.ts'
 import { asZfsFailure, type Subject } from './failures.ts'
@@ -26,7 +27,10 @@ export function fullSnapshot(pool: ZfsPool, name: SnapshotName): string {
 /** Runs zfs and translates its known failures. */
 export async function runZfs(pool: ZfsPool, argv: Argv, subject: Subject, context: Context): Promise<string> {
   try {
-    return (await pool.runner.run(argv, [0], context)).stdout
+    const { stdout, stderr } = await pool.runner.run(argv, [0], context)
+    // A rename whose dataset could not be mounted at its new place ends with 0.
+    if (/^cannot mount /m.test(stderr)) throw commandFailed(argv, 0, null, stderr)
+    return stdout
   } catch (error) {
     throw asZfsFailure(error, subject)
   }
