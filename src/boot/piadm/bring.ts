@@ -80,10 +80,7 @@ async function bringDevice(work: Work): Promise<void> {
     outcome.steps.push(`make the boot file system`, ...planSteps(work, empty).map(renderStep))
     return
   }
-  if (!device.formatted) {
-    outcome.part_way = true
-    await host.format(device)
-  }
+  if (!device.formatted) await host.format(device)
   const steps = await host.open(device, !dryRun, async (root) => {
     const planned = planSteps(work, await readRoot(root, device))
     outcome.steps.push(...planned.map(renderStep))

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
-import { platformDirectory, platformFiles, stampPattern } from '#contracts/platform/names.ts'
-import { readImages, verifyImage } from '#host/boot/images.ts'
-import { ensureDirectory, listDirectory, readJsonFile, readTextFile, removeTree } from '#host/fs/atomic.ts'
+import { platformDirectory, platformFiles } from '#contracts/platform/names.ts'
+import { readImages, readManifestStamp, verifyImage } from '#host/boot/images.ts'
+import { ensureDirectory, listDirectory, readTextFile, removeTree } from '#host/fs/atomic.ts'
 import { copyWhole } from '#host/fs/blocks.ts'
 import { renameDurably } from '#host/fs/rename.ts'
 import { parseSha256Sums } from '#lib/sha256sums.ts'
@@ -45,7 +45,8 @@ export interface StoreOptions {
  */
 export async function storeImage(host: BootHost, directory: string, options: StoreOptions): Promise<string> {
   const store = await requireStore(host)
-  const claimed = await readClaimedStamp(directory)
+  // Not verified yet: for an early refusal only.
+  const claimed = await readManifestStamp(directory)
   if (claimed !== null && options.check(claimed) === 'keep') return claimed
   const progress = { signal: host.context.signal, onBytes: options.reporter.bytes }
   const copy = options.ready ? directory : join(await createIncoming(store), 'image')
@@ -66,12 +67,6 @@ async function copyNamed(directory: string, copy: string, reporter: Reporter, ho
   reporter.expect(names.reduce((sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0), 0))
   await ensureDirectory(copy)
   for (const name of names) await copyWhole(join(directory, name), join(copy, name), host.context.signal, reporter.bytes)
-}
-
-/** What its manifest says, before anything is verified: for an early refusal only. */
-async function readClaimedStamp(directory: string): Promise<string | null> {
-  const manifest = (await readJsonFile(join(directory, platformFiles.manifest)).catch(() => null)) as { stamp?: unknown } | null
-  return typeof manifest?.stamp === 'string' && stampPattern.test(manifest.stamp) ? manifest.stamp : null
 }
 
 async function requireStore(host: BootHost): Promise<string> {

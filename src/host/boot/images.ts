@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, statfs } from 'node:fs/promises'
-import { lstat } from 'node:fs/promises'
+import { lstat, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
-import { PlatformManifest } from '#contracts/platform/manifest.ts'
 import { platformDirectory, platformFiles, stampPattern } from '#contracts/platform/names.ts'
 import { parseSha256Sums } from '#lib/sha256sums.ts'
 import { ensureDirectory, listDirectory, readJsonFile, readTextFile, removeFile, removeTree } from '../fs/atomic.ts'
@@ -70,16 +68,19 @@ export async function verifyImage(directory: string, progress: CopyProgress, sum
     if (name.includes('/')) throw invalid(directory, `${platformFiles.checksums} names ${name}, which is not in this directory`)
     if ((await digestOf(join(directory, name), progress)) !== digest) throw invalid(directory, `${name} is not what its checksum says`)
   }
-  const manifest = PlatformManifest.safeParse(await readJsonFile(join(directory, platformFiles.manifest)))
-  if (!manifest.success) throw invalid(directory, `its ${platformFiles.manifest} has not the form this version knows`, manifest.error)
-  return manifest.data.stamp
+  const stamp = await readManifestStamp(directory)
+  if (stamp === null) throw invalid(directory, `its ${platformFiles.manifest} names no stamp`)
+  return stamp
 }
 
-function invalid(directory: string, why: string, cause?: unknown): AppError {
-  return new AppError('ImageInvalid', `The platform image ${directory} cannot be used: ${why}.`, {
-    ...(cause === undefined ? {} : { cause }),
-    hint: 'get it anew',
-  })
+/** What an image's manifest says its stamp is; null when it says none. No more is read: the image may be of a later version than this program. */
+export async function readManifestStamp(directory: string): Promise<string | null> {
+  const manifest = (await readJsonFile(join(directory, platformFiles.manifest)).catch(() => null)) as { stamp?: unknown } | null
+  return typeof manifest?.stamp === 'string' && stampPattern.test(manifest.stamp) ? manifest.stamp : null
+}
+
+function invalid(directory: string, why: string): AppError {
+  return new AppError('ImageInvalid', `The platform image ${directory} cannot be used: ${why}.`, { hint: 'get it anew' })
 }
 
 async function digestOf(path: string, { signal, onBytes }: CopyProgress): Promise<string | null> {
