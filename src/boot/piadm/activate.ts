@@ -37,7 +37,9 @@ export async function activateImage({ host, reporter, dryRun }: Session, stamp: 
         hint: `piadm usb ${stamp} puts it onto the medium this node boots from`,
       })
     }
-    const wish = { environment: (now: BootEnvironment) => planTrial(now, stamp, host.running.stamp), sources: await readSources(host) }
+    const sources = await readSources(host)
+    const running = sources.has(host.running.stamp) ? host.running.stamp : ''
+    const wish = { environment: (now: BootEnvironment) => planTrial(now, stamp, running), sources }
     const outcomes = await bringDevices(host, disks, wish, { dryRun, reporter })
     const code = reportOutcomes(cli, outcomes, { dryRun, alreadyChanged: false })
     if (!dryRun && outcomes.some((outcome) => outcome.problem === null)) cli.err(`${stamp} is booted next\n`)
@@ -45,7 +47,7 @@ export async function activateImage({ host, reporter, dryRun }: Session, stamp: 
   })
 }
 
-/** A disk that knows no good image yet falls back to the running one. */
+/** A disk that knows no good image yet falls back to the running one, when that can be had ('' when not: then there is nothing to fall back to, and no counting). */
 export function planTrial(now: BootEnvironment, stamp: string, running: string): BootEnvironment {
   const known = now.good === undefined && running !== '' ? { ...now, good: running } : now
   return planActivate(known, stamp)

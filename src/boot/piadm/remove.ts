@@ -46,6 +46,7 @@ export async function removeEverywhere({ host, reporter, dryRun }: Session, stam
     wish,
     { dryRun, reporter },
   )
-  if (stored && !dryRun && host.store !== null) await removeImage(host.store, stamp)
+  // A disk that needs it could not be repaired without.
+  if (stored && !dryRun && host.store !== null && outcomes.every((outcome) => outcome.problem === null)) await removeImage(host.store, stamp)
   return outcomes
 }

@@ -33,8 +33,9 @@ export async function syncDisks({ host, reporter, dryRun }: Pick<Session, 'host'
   const disks = survey.devices.filter(({ device }) => device.kind === 'disk').map(({ device }) => device)
   if (disks.length === 0)
     throw new AppError('NotSupported', 'The disks of the pool have no boot partitions.', { hint: 'this node boots from another medium: piadm usb' })
-  const shared = sharedEnvironment(survey, host.running.stamp)
-  return await bringDevices(host, disks, { environment: () => shared, sources: await readSources(host) }, { dryRun, reporter })
+  const sources = await readSources(host)
+  const shared = sharedEnvironment(survey, sources.has(host.running.stamp) ? host.running.stamp : '')
+  return await bringDevices(host, disks, { environment: () => shared, sources }, { dryRun, reporter })
 }
 
 /** What the disks should agree on: the state of the one that decided last, as a trial that has begun has fewer boots left elsewhere. */
@@ -42,7 +43,8 @@ export function sharedEnvironment(survey: Survey, running: string): BootEnvironm
   const decided = survey.devices.filter(({ device, environment, problem }) => device.kind === 'disk' && problem === null && environment.good !== undefined)
   const first = decided.toSorted((a, b) => rank(a.environment) - rank(b.environment))[0]
   if (first !== undefined) return first.environment
-  if (running === '') throw new AppError('InvalidState', 'No disk says which image is good, and the running one is not known.', { hint: 'piadm bootable -e' })
+  if (running === '')
+    throw new AppError('InvalidState', 'No disk says which image is good, and the pool does not have the running one.', { hint: 'piadm bootable -e' })
   return { default: running, good: running, tries: 0 }
 }
 

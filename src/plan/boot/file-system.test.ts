@@ -55,6 +55,13 @@ test('without room, or without the image, it is refused with a reason', () => {
   assert.match(JSON.stringify(lost), /nowhere whole/)
 })
 
+test('the only image of a boot file system is not forgotten, others are', () => {
+  const alone = { images: [image(a)], freeBytes: 0, environment: { tries: 0 } }
+  assert.match(JSON.stringify(planBootFileSystem(alone, { environment: { tries: 0 }, available: new Map(), forget: a, running: null })), /the image it boots/)
+  const two = { images: [image(a), image(b)], freeBytes: 1000 * mebibyte, environment: { default: b, good: b, tries: 0 } }
+  assert.deepEqual(stepsOf(two, { environment: two.environment, available: new Map(), forget: a, running: b }), [`image.remove ${a}`, `default ${b}`])
+})
+
 const maybeStamp = fc.constantFrom(...stamps)
 
 test('a power cut after any step leaves the good image whole and something to boot; the end is what was wanted', () => {

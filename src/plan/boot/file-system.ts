@@ -50,6 +50,7 @@ export function planBootFileSystem(facts: BootFileSystemFacts, wanted: BootFileS
   const missing = needed.filter((stamp) => !whole.includes(stamp))
   const lost = missing.find((stamp) => !wanted.available.has(stamp))
   if (lost !== undefined) return { refusal: `the image ${lost} is nowhere whole to be copied from`, needBytes: 0 }
+  if (wanted.forget !== undefined && needed.includes(wanted.forget)) return { refusal: `${wanted.forget} is the image it boots`, needBytes: 0 }
   const broken = facts.images.filter((image) => !image.whole)
   const sizeOf = (stamp: string): number => wanted.available.get(stamp) ?? 0
   const needBytes = missing.reduce((sum, stamp) => sum + sizeOf(stamp) + marginBytes, 0)
