@@ -15,13 +15,16 @@ test('parts of one panic are put together, the newest last', () => {
   assert.deepEqual(dumps[0]?.records.toSorted(), ['dmesg-efi_pstore-1', 'dmesg-efi_pstore-2', 'dmesg-efi_pstore-3'])
 })
 
-test('an oops and the panic after it are two; so are panics of two boots', () => {
+test('an oops and the panic it led to are one; panics of two boots are two, and so is an oops that was survived', () => {
   const dumps = parseDumps([
+    { name: 'dmesg-ramoops-3', text: 'Oops#1 Part1\nsurvived\n', at_ms: at_ms - 600_000 },
     { name: 'dmesg-ramoops-2', text: 'Panic#1 Part1\nlate\n', at_ms: at_ms + 60_000 },
     { name: 'dmesg-ramoops-1', text: 'Panic#2 Part1\nb\n', at_ms: at_ms + 1 },
     { name: 'dmesg-ramoops-0', text: 'Oops#1 Part1\na\n', at_ms },
   ])
-  assert.deepEqual(dumps.map(crashFileName), ['crash.20261123T234600Z.oops.1', 'crash.20261123T234600Z.panic.2', 'crash.20261123T234700Z.panic.1'])
+  assert.deepEqual(dumps.map(crashFileName), ['crash.20261123T233600Z.oops.1', 'crash.20261123T234600Z.panic.2', 'crash.20261123T234700Z.panic.1'])
+  assert.deepEqual(dumps[1]?.records, ['dmesg-ramoops-1', 'dmesg-ramoops-0'])
+  assert.equal(dumps[1]?.text, 'b\n\nThe oops before it:\na\n')
   assert.ok(dumps.map(crashFileName).every(isCrashFile))
   assert.equal(crashTime('crash.20261123T234600Z.oops.1'), '2026-11-23T23:46:00Z')
 })

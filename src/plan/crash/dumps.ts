@@ -35,7 +35,22 @@ export function parseDumps(records: readonly StoredRecord[]): Dump[] {
       known.records.push(record.name)
     }
   }
-  return dumps.toSorted((a, b) => a.at_ms - b.at_ms || a.count - b.count)
+  return joinOopses(dumps.toSorted((a, b) => a.at_ms - b.at_ms || a.count - b.count))
+}
+
+/** An oops that the kernel did not survive is part of the panic after it. */
+function joinOopses(dumps: readonly Dump[]): Dump[] {
+  return dumps.flatMap((dump, index) => {
+    const next = dumps[index + 1]
+    if (dump.reason === 'Oops' && next !== undefined && isDeathOf(dump, next)) return []
+    const before = dumps[index - 1]
+    if (before?.reason !== 'Oops' || !isDeathOf(before, dump)) return [dump]
+    return [{ ...dump, text: `${dump.text}\nThe oops before it:\n${before.text}`, records: [...dump.records, ...before.records] }]
+  })
+}
+
+function isDeathOf(oops: Dump, { reason, count, at_ms }: Dump): boolean {
+  return reason === 'Panic' && count === oops.count + 1 && at_ms - oops.at_ms < partsWithinMs
 }
 
 function parsePart(record: StoredRecord): { record: StoredRecord; reason: string; count: number; part: number; text: string } {
