@@ -22,7 +22,7 @@ export const command: Command = {
       requirePool(session.host, input.args[1])
       return await session.host.exclusively(lockMs, async () => {
         const outcomes = await removeEverywhere(session, stamp)
-        const code = reportOutcomes(cli, outcomes, { dryRun: session.dryRun, alreadyChanged: true })
+        const code = reportOutcomes(cli, outcomes, { dryRun: session.dryRun, alreadyChanged: false })
         if (code === 0) cli.err(session.dryRun ? `${stamp} would be removed\n` : `Removed ${stamp}\n`)
         return code
       })

@@ -5,7 +5,6 @@ import { bootLabel, environmentFile, environmentKeys } from '#contracts/platform
 import type { Context } from '#host/context.ts'
 import { ensureDirectory, removeFile, removeTree } from '#host/fs/atomic.ts'
 import { writeAt, writeWhole } from '#host/fs/blocks.ts'
-import { ensureSparseFile } from '#host/fs/sparse.ts'
 import { renderGrubEnvironment } from '#lib/grub-environment.ts'
 import { renderBootSector, renderCoreImage } from '#lib/grub-sectors.ts'
 import { planImageFiles, planLoaderFiles, type MediaSource } from './content.ts'
@@ -33,7 +32,9 @@ export async function createUsbImage(tree: ToolTree, source: MediaSource, file: 
   try {
     await ensureDirectory(scratch)
     await removeFile(file)
-    await ensureSparseFile(file, sectors * sector)
+    // Its last byte makes it that long; what is never written takes no space.
+    await writeWhole(file, '')
+    await writeAt(file, [{ offset: sectors * sector - 1, bytes: Buffer.alloc(1) }])
     const files = [...planLoaderFiles(source), ...(await createStateFiles(scratch, source.stamp)), ...image]
     const place = { file, offsetBytes: espSector * sector, sizeBytes: espBytes, label: bootLabel, seed: source.stamp, bits: 32 } as const
     await createFat(tree, place, { files, env: stampEnvironment(source.stamp) }, context)
