@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { patience } from './patience.ts'
 
 /**
  * True when this process is alone in its network: nothing but `lo` there. Else the
@@ -11,8 +12,8 @@ export function isInOwnNetwork(file: string): boolean {
   const fresh = links.every((line) => line.trim().startsWith('lo:'))
   if (fresh) return true
   test(`${file} in a network of its own`, () => {
-    const argv = ['--mount', '--net', '--', process.execPath, '--test-reporter=spec', file]
-    const result = spawnSync('unshare', argv, { encoding: 'utf8', timeout: 120_000, env: { PATH: process.env['PATH'] } })
+    const argv = ['--mount', '--propagation=slave', '--net', '--', process.execPath, '--test-reporter=spec', file]
+    const result = spawnSync('unshare', argv, { encoding: 'utf8', timeout: 120_000 * patience, env: { PATH: process.env['PATH'] } })
     if (result.status !== 0) throw new Error(`${result.stdout}\n${result.stderr}`)
   })
   return false

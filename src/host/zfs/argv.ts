@@ -22,9 +22,9 @@ export function renderListTop(pool: string): Argv {
   return ['zfs', 'list', ...json, '-r', '-t', 'filesystem', '-o', 'mountpoint,mounted,canmount', pool]
 }
 
-/** Those that are mounted already are left alone (2.3). */
-export function renderMountAll(pool: string): Argv {
-  return ['zfs', 'mount', '-R', pool]
+/** With all below it; those that are mounted already are left alone (2.3). */
+export function renderMountAll(name: string): Argv {
+  return ['zfs', 'mount', '-R', name]
 }
 
 export function renderPoolUsage(pool: string): Argv {

@@ -8,6 +8,7 @@ import {
   renderDestroy,
   renderHold,
   renderHolds,
+  renderMountAll,
   renderProperties,
   renderRelease,
   renderRename,
@@ -119,10 +120,16 @@ export async function renameDataset(pool: ZfsPool, from: string, to: string, con
     try {
       await insist(() => changeZfs(pool, renderRename(fullName(pool, from), fullName(pool, to)), { dataset: to }, context), context)
     } catch (error) {
-      if (says(error, /cannot mount/)) await changeZfs(pool, renderRename(fullName(pool, to), fullName(pool, from)), { dataset: to }, context)
+      if (says(error, /cannot mount/)) await takeBackRename(pool, from, to, context)
       throw says(error, /cannot open/) ? datasetNotFound(from) : error
     }
   })
+}
+
+/** What was unmounted by the first rename is not mounted again by the second. */
+async function takeBackRename(pool: ZfsPool, from: string, to: string, context: Context): Promise<void> {
+  await changeZfs(pool, renderRename(fullName(pool, to), fullName(pool, from)), { dataset: to }, context)
+  await changeZfs(pool, renderMountAll(fullName(pool, from)), { dataset: from }, context)
 }
 
 export async function setProperties(pool: ZfsPool, dataset: string, options: DatasetOptions, context: Context): Promise<void> {
