@@ -36,7 +36,7 @@ export async function removeEverywhere({ host, reporter, dryRun }: Session, stam
   if (!stored && holders.length === 0) throw new AppError('NotFound', `The platform image ${stamp} is not installed.`, { hint: 'piadm list' })
   // A disk that cannot be read may have it as the good one; it does not lose it by this.
   const refusal = refuseRemoval(stamp, host.running.stamp === '' ? null : host.running.stamp, environmentsOf(survey))
-  if (refusal !== null) throw new AppError('InvalidState', `The platform image ${stamp} stays: ${refusal}`)
+  if (refusal !== null) throw new AppError('InvalidState', refusal)
   const sources = await readSources(host)
   sources.delete(stamp)
   const wish = { environment: (now: BootEnvironment) => planForget(now, stamp), forget: stamp, sources }
