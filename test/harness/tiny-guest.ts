@@ -11,6 +11,7 @@ const drivers = [
   'drivers/block/virtio_blk',
   'fs/fat/fat',
   'fs/fat/vfat',
+  'fs/nls/nls_cp437',
   'fs/nls/nls_ascii',
 ]
 
