@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { after, before, test, type TestContext } from 'node:test'
 import type { Context } from './context.ts'
 import { breaking, get, put, refuses, refusesWrite, snapshotNames, text } from './storage-probes.suite.ts'
-import type { Storage } from './storage.ts'
+import type { SnapshotName, Storage } from './storage.ts'
 
 /** What a driver's test hands in. */
 export interface StorageSubject {
@@ -230,6 +230,29 @@ const cases: Record<string, Case> = {
     await storage.destroySnapshot({ dataset: 'shots', snapshot: 'b' }, context)
     await storage.destroySnapshot({ dataset: 'shots', snapshot: 'b' }, context)
     assert.deepEqual(await snapshotNames(storage, 'shots', context), ['c', 'a'])
+  },
+
+  'names of snapshots have all that vmadm allows': async ({ storage, context }) => {
+    const [first, second] = ['a-z_.:%9%', 'x%'].map((snapshot) => ({ dataset: 'named', snapshot })) as [SnapshotName, SnapshotName]
+    await storage.create('named', {}, context)
+    for (const name of [first, second]) await storage.snapshot(name, context)
+    assert.deepEqual(await snapshotNames(storage, 'named', context), ['x%', 'a-z_.:%9%'])
+    assert.deepEqual(
+      (await storage.listAllSnapshots(context)).get('named')?.map(({ name }) => name),
+      ['x%', 'a-z_.:%9%'],
+    )
+    await storage.clone(second, 'of-named', {}, context)
+    assert.deepEqual((await storage.read('of-named', context))?.origin, second)
+    await storage.hold(first, 'tag', context)
+    assert.deepEqual(await storage.listHolds(first, context), ['tag'])
+    await storage.release(first, 'tag', context)
+    await storage.receive('named-copy', storage.send(first, null, context), context)
+    await storage.receive('named-copy', storage.send(second, first.snapshot, context), context)
+    assert.deepEqual(await snapshotNames(storage, 'named-copy', context), ['x%', 'a-z_.:%9%'])
+    await storage.destroy('of-named', context)
+    await storage.rollback(first, context)
+    await storage.destroySnapshot(first, context)
+    assert.deepEqual(await snapshotNames(storage, 'named', context), [])
   },
 
   'rollback brings the files back, destroys newer snapshots, keeps quota and origin': async ({ storage, context }) => {

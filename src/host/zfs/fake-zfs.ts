@@ -7,6 +7,7 @@ import { commandFailed, type RunResult } from '../run/run.ts'
 import type { Dataset, DatasetOptions, Storage } from '../storage.ts'
 import { createFakeStorage } from '../storage-fake.ts'
 import type { ZfsRunner } from './runner.ts'
+import { decodeSnapshot, encodeSnapshot } from './snapshot-name.ts'
 
 /** Of a dataset, with the pool's. */
 const longestName = 255
@@ -50,7 +51,8 @@ export function createFakeZfs(options: { pool: string; mountpoint: string }): { 
     },
     source(argv, context) {
       const { values, operands } = note(argv)
-      const from = values.find(({ option }) => option === '-i')?.value.replace(/^@/, '') ?? null
+      const base = values.find(({ option }) => option === '-i')?.value.replace(/^@/, '')
+      const from = base === undefined ? null : decodeSnapshot(base)
       return Readable.from(sent(argv, store.send(snapshotOf(store, operands[0] ?? ''), from, context)), { objectMode: false })
     },
     async sink(argv, input, context) {
@@ -259,7 +261,7 @@ type Row = [string, object]
 
 async function datasetRows(name: string, chosen: readonly Dataset[], store: Storage, context: Context): Promise<Row[]> {
   const rows = chosen.map((dataset): Row => {
-    const origin = dataset.origin === null ? '-' : `${store.pool}/${dataset.origin.dataset}@${dataset.origin.snapshot}`
+    const origin = dataset.origin === null ? '-' : `${store.pool}/${dataset.origin.dataset}@${encodeSnapshot(dataset.origin.snapshot)}`
     const creation = seconds(dataset.created_at)
     return row(store, `${store.pool}/${dataset.name}`, 'FILESYSTEM', {
       mountpoint: dataset.mountpoint,
@@ -286,7 +288,7 @@ async function snapshotRows(chosen: readonly Dataset[], all: readonly Dataset[],
       const clones = all.filter(({ origin }) => origin?.dataset === dataset.name && origin.snapshot === name)
       const holds = await store.listHolds({ dataset: dataset.name, snapshot: name }, context)
       rows.push(
-        row(store, `${store.pool}/${dataset.name}@${name}`, 'SNAPSHOT', {
+        row(store, `${store.pool}/${dataset.name}@${encodeSnapshot(name)}`, 'SNAPSHOT', {
           used: used_bytes,
           creation: seconds(created_at),
           createtxg,
@@ -314,7 +316,9 @@ function shortName(store: Storage, name: string): string {
 }
 
 function snapshotOf(store: Storage, name: string): { dataset: string; snapshot: string } {
-  return parseSnapshotName(shortName(store, name)) ?? { dataset: shortName(store, name), snapshot: '' }
+  if (name.includes('%')) throw new ZfsComplaint(`cannot create snapshot '${name}': invalid character % in name\n`)
+  const found = parseSnapshotName(shortName(store, name)) ?? { dataset: shortName(store, name), snapshot: '' }
+  return { ...found, snapshot: decodeSnapshot(found.snapshot) }
 }
 
 function receiveComplaint(error: unknown, name: string): string {

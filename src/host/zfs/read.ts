@@ -6,6 +6,7 @@ import { commandFailed } from '../run/run.ts'
 import type { Dataset, DatasetSnapshot, SnapshotName } from '../storage.ts'
 import { renderListDatasets, renderListSnapshots } from './argv.ts'
 import { asZfsFailure, type Subject } from './failures.ts'
+import { decodeSnapshot, encodeSnapshot } from './snapshot-name.ts'
 import { parseDatasets, parseSnapshots, type ZfsDataset, type ZfsSnapshot } from './parse.ts'
 import type { ZfsRunner } from './runner.ts'
 
@@ -21,7 +22,7 @@ export function fullName(pool: ZfsPool, dataset: string): string {
 }
 
 export function fullSnapshot(pool: ZfsPool, name: SnapshotName): string {
-  return `${fullName(pool, name.dataset)}@${name.snapshot}`
+  return `${fullName(pool, name.dataset)}@${encodeSnapshot(name.snapshot)}`
 }
 
 /** Runs zfs and translates its known failures. */
@@ -51,8 +52,13 @@ export async function listDatasets(pool: ZfsPool, context: Context): Promise<Dat
 }
 
 function asDataset(pool: ZfsPool, found: ZfsDataset): Dataset {
-  const origin = found.origin === null ? null : parseSnapshotName(shortName(pool, found.origin))
+  const origin = found.origin === null ? null : decodeOrigin(shortName(pool, found.origin))
   return { ...found, name: shortName(pool, found.name), origin }
+}
+
+function decodeOrigin(text: string): SnapshotName | null {
+  const name = parseSnapshotName(text)
+  return name === null ? null : { ...name, snapshot: decodeSnapshot(name.snapshot) }
 }
 
 function shortName(pool: ZfsPool, name: string): string {
@@ -65,6 +71,7 @@ export async function readSnapshots(pool: ZfsPool, dataset: string, options: { o
   return parseSnapshots(text).map((snapshot) => ({
     ...snapshot,
     dataset: shortName(pool, snapshot.dataset),
+    snapshot: decodeSnapshot(snapshot.snapshot),
     clones: snapshot.clones.map((clone) => shortName(pool, clone)),
   }))
 }
@@ -74,7 +81,7 @@ export async function readAllSnapshots(pool: ZfsPool, context: Context): Promise
   const lists = new Map<string, DatasetSnapshot[]>()
   for (const found of parseSnapshots(text)) {
     const dataset = shortName(pool, found.dataset)
-    lists.set(dataset, [...(lists.get(dataset) ?? []), asSnapshot(found)])
+    lists.set(dataset, [...(lists.get(dataset) ?? []), asSnapshot({ ...found, snapshot: decodeSnapshot(found.snapshot) })])
   }
   return lists
 }

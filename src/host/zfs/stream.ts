@@ -5,6 +5,7 @@ import type { SnapshotName } from '../storage.ts'
 import { renderMount, renderReceive, renderSend } from './argv.ts'
 import { asZfsFailure } from './failures.ts'
 import { destroyTree } from './insist.ts'
+import { encodeSnapshot } from './snapshot-name.ts'
 import { fullName, fullSnapshot, readDataset, type ZfsPool } from './read.ts'
 
 export function sendSnapshot(pool: ZfsPool, name: SnapshotName, from: string | null, context: Context): Readable {
@@ -14,7 +15,7 @@ export function sendSnapshot(pool: ZfsPool, name: SnapshotName, from: string | n
 async function* readSent(pool: ZfsPool, name: SnapshotName, from: string | null, context: Context): AsyncGenerator<Buffer> {
   checkSnapshotName(name)
   if (from !== null) checkSnapshotName({ ...name, snapshot: from })
-  const source = pool.runner.source(renderSend(fullSnapshot(pool, name), from), context)
+  const source = pool.runner.source(renderSend(fullSnapshot(pool, name), from === null ? null : encodeSnapshot(from)), context)
   try {
     yield* source as AsyncIterable<Buffer>
   } catch (error) {
