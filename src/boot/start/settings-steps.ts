@@ -4,7 +4,18 @@ import { systemDatasets } from '#contracts/platform/names.ts'
 import { needsCarrier } from '#plan/start/links.ts'
 import { dhcpForAll, planNetwork } from '#plan/start/network.ts'
 import { parseNetworkSettings } from '#plan/start/network-settings.ts'
-import { canLogIn, parseRootHash, planHostname, planRootHash, readRootHash, renderChronySources, renderHosts, renderResolved, renderSshd, replaceRootHash } from '#plan/start/services.ts'
+import {
+  canLogIn,
+  parseRootHash,
+  planHostname,
+  planRootHash,
+  readRootHash,
+  renderChronySources,
+  renderHosts,
+  renderResolved,
+  renderSshd,
+  replaceRootHash,
+} from '#plan/start/services.ts'
 import type { System } from '../system.ts'
 import { type Boot, hasSettings, poolOf, type Step } from './boot.ts'
 import { ensureHostKeys } from './host-keys.ts'

@@ -3,7 +3,18 @@ import { describe, test } from 'node:test'
 import { parseBootArguments } from './boot-arguments.ts'
 import { lasting, renderLasting } from './lasting.ts'
 import { planArcMax } from './memory.ts'
-import { canLogIn, parseRootHash, planHostname, planRootHash, readRootHash, renderChronySources, renderHosts, renderResolved, renderSshd, replaceRootHash } from './services.ts'
+import {
+  canLogIn,
+  parseRootHash,
+  planHostname,
+  planRootHash,
+  readRootHash,
+  renderChronySources,
+  renderHosts,
+  renderResolved,
+  renderSshd,
+  replaceRootHash,
+} from './services.ts'
 import { planState, planSystemPool, type PoolFact } from './state.ts'
 
 const nothing = { noimport: false, standby: false, failedImage: null, medium: '', healthTimeoutS: null }
