@@ -1,9 +1,11 @@
 // namespaces: host
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Context, silentLog } from '#host/context.ts'
 import { ensureMachine } from '../boot/machine.ts'
 import { createTinyArchive } from '../harness/tiny-guest.ts'
@@ -78,7 +80,7 @@ test('a guest boots kernel and archive; what it flushed is there after a power c
   assert.equal(await ask(guest, 'cat /sys/block/vda/size'), String((64 << 20) / 512))
   assert.equal(await ask(guest, 'cat /sys/block/vda/serial'), 'first')
   assert.equal(await ask(guest, 'mount -t vfat -o ro /dev/vdb /mnt && cat /mnt/answers.json'), '{"hostname":"tiny"}')
-  await ask(guest, 'ifconfig eth0 10.0.2.15 up && (nc -l -p 22 < /dev/vdb &)')
+  await ask(guest, 'ifconfig eth0 10.0.2.15 up && (nc -l -p 22 < /dev/vdb > /dev/null &)')
   writeFileSync(join(scratch, 'answers.img'), await readPort(guest.sshPort!))
   assert.equal((await command(['blkid', '-p', '-o', 'value', '-s', 'LABEL', join(scratch, 'answers.img')])).trim(), 'SPIRULACFG')
   await ask(guest, 'echo kept | dd of=/dev/vda conv=fsync 2> /dev/null')
@@ -164,9 +166,16 @@ function argvOf({ argv }: Emulator): string[] {
   return argv[0] === 'qemu-system-x86_64' ? ['/usr/bin/qemu-system-x86_64', ...argv.slice(1)] : [...argv]
 }
 
-/** All that a guest says on a forwarded port. */
+/** All that a guest says on a forwarded port; it listens a moment after it was told to. */
 async function readPort(port: number): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of connect(port, '127.0.0.1')) chunks.push(chunk as Buffer)
+  const deadline = performance.now() + 20_000
+  while (chunks.length === 0 && performance.now() < deadline) {
+    const socket = connect(port, '127.0.0.1')
+    // A port where nobody listens yet is closed at once by QEMU.
+    socket.on('data', (chunk: Buffer) => void chunks.push(chunk)).on('error', () => {})
+    await once(socket, 'close')
+    await sleep(100)
+  }
   return Buffer.concat(chunks)
 }
