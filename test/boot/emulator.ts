@@ -36,9 +36,9 @@ export async function bootMachine({ machine, checkout, results, console, words, 
         { file: checkout, serial: 'checkout', readOnly: true },
       ],
       extra: [
-        ...['-device', 'virtio-serial-pci', '-chardev', `file,id=results,path=${results}`],
-        ...['-device', 'virtserialport,chardev=results,name=results'],
-      ],
+        ['-device', 'virtio-serial-pci', '-chardev', `file,id=results,path=${results}`],
+        ['-device', 'virtserialport,chardev=results,name=results'],
+      ].flat(),
     },
     context,
   )

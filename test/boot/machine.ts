@@ -42,7 +42,8 @@ export async function ensureMachine(cache: string, context: Context): Promise<Ma
     try {
       // If one fails the other is waited for: it writes into what is removed then.
       const made = await Promise.allSettled([emulator, createRoot(making, context)])
-      for (const one of made) if (one.status === 'rejected') throw one.reason
+      const failed = made.find((one) => one.status === 'rejected')
+      if (failed !== undefined) throw new Error('the machine of the boot tests could not be made', { cause: failed.reason })
       await rename(making, directory)
     } finally {
       await rm(making, { recursive: true, force: true })

@@ -35,14 +35,17 @@ const context: Context = { signal: interrupt.signal, log: silentLog, now: () => 
 const endings: (() => unknown)[] = []
 let emulator: Emulator
 
-before(async () => {
-  const machine = await ensureMachine('/var/cache/spirula/boot', context)
-  emulator = machine.emulator
-  mkdirSync(built, { recursive: true })
-  await command(['cp', machine.kernel, join(built, 'vmlinuz')])
-  await createTinyArchive(machine, join(built, 'boot_archive'))
-  writeFileSync(join(built, 'SHA256SUMS'), '')
-}, { timeout: 10 * 60_000 })
+before(
+  async () => {
+    const machine = await ensureMachine('/var/cache/spirula/boot', context)
+    emulator = machine.emulator
+    mkdirSync(built, { recursive: true })
+    await command(['cp', machine.kernel, join(built, 'vmlinuz')])
+    await createTinyArchive(machine, join(built, 'boot_archive'))
+    writeFileSync(join(built, 'SHA256SUMS'), '')
+  },
+  { timeout: 10 * 60_000 },
+)
 
 after(async () => {
   for (const end of endings.toReversed()) await end()
@@ -52,7 +55,12 @@ after(async () => {
 })
 
 async function start(name: string, options: Partial<GuestOptions>): Promise<Guest> {
-  const boot: BootSource = { from: 'kernel', kernel: join(built, 'vmlinuz'), archive: join(built, 'boot_archive'), append: 'console=ttyS0 quiet panic=-1 mitigations=off' }
+  const boot: BootSource = {
+    from: 'kernel',
+    kernel: join(built, 'vmlinuz'),
+    archive: join(built, 'boot_archive'),
+    append: 'console=ttyS0 quiet panic=-1 mitigations=off',
+  }
   const guest = await startGuest({ name, directory: join(scratch, name), emulator, boot, memoryMiB: 512, cpus: 1, ...options }, context)
   endings.push(() => guest.kill())
   return guest
@@ -80,13 +88,13 @@ test('a guest boots kernel and archive; what it flushed is there after a power c
   assert.equal(await ask(guest, 'cat /sys/block/vda/size'), String((64 << 20) / 512))
   assert.equal(await ask(guest, 'cat /sys/block/vda/serial'), 'first')
   assert.equal(await ask(guest, 'mount -t vfat -o ro /dev/vdb /mnt && cat /mnt/answers.json'), '{"hostname":"tiny"}')
-  await ask(guest, 'ifconfig eth0 10.0.2.15 up && (nc -l -p 22 < /dev/vdb > /dev/null &)')
-  writeFileSync(join(scratch, 'answers.img'), await readPort(guest.sshPort!))
-  assert.equal((await command(['blkid', '-p', '-o', 'value', '-s', 'LABEL', join(scratch, 'answers.img')])).trim(), 'SPIRULACFG')
   await ask(guest, 'echo kept | dd of=/dev/vda conv=fsync 2> /dev/null')
   assert.deepEqual(await guest.qmp('query-status'), { status: 'running', running: true })
   await assert.rejects(guest.qmp('no-such-command'), { code: 'CommandFailed' })
   await assert.rejects(guest.console.waitFor('never said', 200), { code: 'Timeout' })
+  await ask(guest, 'ifconfig eth0 10.0.2.15 up && (setsid nc -l -p 22 < /dev/vdb > /dev/null 2>&1 &)')
+  writeFileSync(join(scratch, 'answers.img'), await readPort(guest.sshPort!))
+  assert.equal((await command(['blkid', '-p', '-o', 'value', '-s', 'LABEL', join(scratch, 'answers.img')])).trim(), 'SPIRULACFG')
   await guest.kill()
   assert.equal((await guest.waitForExit()).signal, 'SIGKILL')
   await assert.rejects(guest.console.waitFor('never said', 200), { code: 'CommandFailed' })
@@ -116,13 +124,21 @@ test('two guests reach each other through a hub, a third that is no part of it d
 
 test('a guest boots from the network by a booter on the user network', async () => {
   const requests: string[] = []
-  const pxe = await startPxe({ built: await readBuiltPlatform(platforms), directory: join(scratch, 'pxe'), words: ['spirula.test=user'], log: (line) => requests.push(line) })
+  const pxe = await startPxe({
+    built: await readBuiltPlatform(platforms),
+    directory: join(scratch, 'pxe'),
+    words: ['spirula.test=user'],
+    log: (line) => requests.push(line),
+  })
   endings.push(() => pxe.close())
   const mac = renderMac('pxe', 0)
   const guest = await start('pxe', { boot: { from: 'pxe' }, nics: [{ kind: 'user', mac, sshPort: await readFreePort(), ...pxe.nic }] })
   await waitForShell(guest)
   assert.match(await ask(guest, 'cat /proc/cmdline'), /spirula\.medium=pxe.* spirula\.test=user$/)
-  assert.ok(requests.some((line) => line.includes(`GET /boot.ipxe?mac=${mac} 200 `)), requests.join('\n'))
+  assert.ok(
+    requests.some((line) => line.includes(`GET /boot.ipxe?mac=${mac} 200 `)),
+    requests.join('\n'),
+  )
   await guest.kill()
 })
 
@@ -157,7 +173,15 @@ test('a guest boots from the network by dnsmasq and the booter, with words and a
 /** A bridge with a server's address and a tap for a guest, in a network namespace. */
 async function createLan(): Promise<void> {
   await command(['ip', 'netns', 'add', netns])
-  const inside = ['link set lo up', 'link add br0 type bridge', 'address add 10.77.0.1/24 dev br0', 'link set br0 up', 'tuntap add tap0 mode tap', 'link set tap0 master br0', 'link set tap0 up']
+  const inside = [
+    'link set lo up',
+    'link add br0 type bridge',
+    'address add 10.77.0.1/24 dev br0',
+    'link set br0 up',
+    'tuntap add tap0 mode tap',
+    'link set tap0 master br0',
+    'link set tap0 up',
+  ]
   for (const line of inside) await command(['ip', '-n', netns, ...line.split(' ')])
 }
 

@@ -8,7 +8,10 @@ import { stampPattern } from './names.ts'
  */
 
 const address = z.ipv4('must be an IPv4 address')
-const host = z.union([z.ipv4(), z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/)], 'must be an IPv4 address or a host name')
+const host = z.union(
+  [z.ipv4(), z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/)],
+  'must be an IPv4 address or a host name',
+)
 const duration = z.string('must be a time such as 30m or 12h').regex(/^\d{1,4}[mh]$/, 'must be a time such as 30m or 12h')
 
 /** A word of the kernel's command line. iPXE reads `$` as the start of a variable and some letters as ends of a command. */
@@ -63,7 +66,10 @@ export const BooterConfig = z.strictObject({
     .optional()
     .describe('Where DHCP and TFTP are served; needed for modes full and proxy'),
   port: z.int('must be a port').min(1, 'must be a port').max(65_535, 'must be a port').optional().describe('Of the HTTP server; 8080 unless told'),
-  platforms: z.string('must be an absolute path').regex(/^\/[^\p{Cc}]*$/u, 'must be an absolute path').describe('Directory with platform-STAMP directories'),
+  platforms: z
+    .string('must be an absolute path')
+    .regex(/^\/[^\p{Cc}]*$/u, 'must be an absolute path')
+    .describe('Directory with platform-STAMP directories'),
   dhcp: BooterDhcp,
   default: BooterNode.optional().describe('For machines that are not listed; without it they go on to their next boot device'),
   nodes: z.record(macKey, BooterNode, 'must be an object: MAC address → what the node is told').optional(),

@@ -43,7 +43,12 @@ function mistakesOf(value: unknown): string {
   try {
     parseBooterConfig(typeof value === 'string' ? value : JSON.stringify(value), 'booter.json')
   } catch (error) {
-    if (isAppError(error)) return [error.message, ...(error.details ?? []).map(({ path, message }) => `${path} ${message}`), String((error.cause as Error | undefined)?.message)].join('\n')
+    if (isAppError(error))
+      return [
+        error.message,
+        ...(error.details ?? []).map(({ path, message }) => `${path} ${message}`),
+        String((error.cause as Error | undefined)?.message),
+      ].join('\n')
   }
   return 'none'
 }
@@ -63,7 +68,8 @@ test('mistakes are told in sentences, an unknown key with the nearest', () => {
 })
 
 test('words that iPXE would read as its own language are refused', () => {
-  for (const word of ['${net0/ip}', 'a b', 'a||reboot;', 'a\nb', '']) assert.match(mistakesOf({ ...base, default: { arguments: [word] } }), /default\.arguments\.0/, word)
+  for (const word of ['${net0/ip}', 'a b', 'a||reboot;', 'a\nb', ''])
+    assert.match(mistakesOf({ ...base, default: { arguments: [word] } }), /default\.arguments\.0/, word)
 })
 
 test('a machine first tells its address, then gets the words and answers of it', async () => {
@@ -77,7 +83,10 @@ test('a machine first tells its address, then gets the words and answers of it',
   assert.deepEqual(await (await get(`/answers/${mac.replaceAll(':', '-')}.json`)).json(), { hostname: 'one' })
   assert.equal((await get('/answers/52:54:00:00:00:00.json')).status, 404)
   assert.match(await (await get('/boot.ipxe?mac=52:54:00:00:00:00')).text(), /own disks\nexit/)
-  assert.ok(log.some((line) => line.includes(`GET /boot.ipxe?mac=${mac.toUpperCase()} 200 `)), log.join('\n'))
+  assert.ok(
+    log.some((line) => line.includes(`GET /boot.ipxe?mac=${mac.toUpperCase()} 200 `)),
+    log.join('\n'),
+  )
 })
 
 test('a change counts at the next request; a mistake leaves the last good configuration', async () => {
@@ -88,7 +97,10 @@ test('a change counts at the next request; a mistake leaves the last good config
   assert.match(await (await get(`/boot.ipxe?mac=${mac}`)).text(), /set spirula-arguments two\n/)
   writeConfig({ default: { argumints: ['three'] } })
   assert.match(await (await get(`/boot.ipxe?mac=${mac}`)).text(), /set spirula-arguments two\n/)
-  assert.ok(log.some((line) => /last good one is served.*argumints/.test(line)), log.join('\n'))
+  assert.ok(
+    log.some((line) => /last good one is served.*argumints/.test(line)),
+    log.join('\n'),
+  )
   writeConfig({ default: { platform: '20250101T000000Z' } })
   const missing = await get(`/boot.ipxe?mac=${mac}`)
   assert.deepEqual([missing.status, await missing.text()], [404, `${mac} wants the platform image 20250101T000000Z, which is not in ${directory}.\n`])
@@ -101,7 +113,15 @@ test('files of an image are served with their length, and nothing else', async (
   assert.deepEqual([file.status, file.headers.get('content-length'), (await file.text()).length], [200, '3000', 3000])
   const head = await get(`/platform-${stamp}/vmlinuz`, { method: 'HEAD' })
   assert.deepEqual([head.status, head.headers.get('content-length'), await head.text()], [200, '3000', ''])
-  for (const wrong of ['/', '/secret', `/platform-${stamp}/../secret`, `/platform-${stamp}/%2e%2e%2fsecret`, `/platform-${stamp}/boot_archive`, `/platform-${stamp}/`, '/booter.json'])
+  for (const wrong of [
+    '/',
+    '/secret',
+    `/platform-${stamp}/../secret`,
+    `/platform-${stamp}/%2e%2e%2fsecret`,
+    `/platform-${stamp}/boot_archive`,
+    `/platform-${stamp}/`,
+    '/booter.json',
+  ])
     assert.equal((await get(wrong)).status, 404, wrong)
   assert.equal((await get('/boot.ipxe', { method: 'POST', body: 'x' })).status, 405)
   assert.equal((await get('/boot.ipxe?mac=nothing')).status, 422)
@@ -110,7 +130,15 @@ test('files of an image are served with their length, and nothing else', async (
 test('dnsmasq gives iPXE to who has none, and our script to iPXE', () => {
   const full = { mode: 'full', first: '10.0.0.100', last: '10.0.0.200', netmask: '255.255.255.0', resolvers: ['10.0.0.53'] }
   const text = renderDnsmasq(parseBooterConfig(JSON.stringify({ ...base, interface: 'eth1', dhcp: full }), 'x'), '/leases')!
-  for (const line of ['interface=eth1', 'dhcp-range=10.0.0.100,10.0.0.200,255.255.255.0,1h', 'dhcp-option=option:router', 'dhcp-option=option:dns-server,10.0.0.53', 'dhcp-boot=tag:!ipxe,tag:bios,undionly.kpxe', 'dhcp-boot=tag:!ipxe,tag:uefi,ipxe.efi', 'dhcp-boot=tag:ipxe,http://10.0.0.2:8080/boot.ipxe'])
+  for (const line of [
+    'interface=eth1',
+    'dhcp-range=10.0.0.100,10.0.0.200,255.255.255.0,1h',
+    'dhcp-option=option:router',
+    'dhcp-option=option:dns-server,10.0.0.53',
+    'dhcp-boot=tag:!ipxe,tag:bios,undionly.kpxe',
+    'dhcp-boot=tag:!ipxe,tag:uefi,ipxe.efi',
+    'dhcp-boot=tag:ipxe,http://10.0.0.2:8080/boot.ipxe',
+  ])
     assert.ok(text.split('\n').includes(line), line)
   const proxy = renderDnsmasq(parseBooterConfig(JSON.stringify({ ...base, interface: 'eth1', dhcp: { mode: 'proxy', network: '10.0.0.0' } }), 'x'), '/leases')!
   assert.match(proxy, /^dhcp-range=10\.0\.0\.0,proxy$/m)

@@ -11,7 +11,8 @@ export async function readBooterConfig(path: string): Promise<BooterConfig> {
     (found) => found.size,
     () => null,
   )
-  if (size === null) throw new AppError('NotFound', `There is no configuration file ${path}.`, { hint: './spirula platform booter --example prints one to begin with' })
+  if (size === null)
+    throw new AppError('NotFound', `There is no configuration file ${path}.`, { hint: './spirula platform booter --example prints one to begin with' })
   if (size > maxBooterConfigBytes) throw new AppError('InvalidPayload', `The file ${path} is too large for a configuration: it has more than 4 MiB.`)
   return parseBooterConfig((await readTextFile(path)) ?? '', path)
 }

@@ -15,7 +15,15 @@ export function renderBase(config: Pick<BooterConfig, 'address' | 'port'>): stri
 
 /** The first script a machine gets: it tells us its address and gets the second. */
 export function renderFirstScript(base: string): string {
-  return ['#!ipxe', 'isset ${net0/ip} || dhcp || goto failed', `chain ${base}/boot.ipxe?mac=\${net0/mac} || goto failed`, ':failed', 'sleep 10', 'reboot', ''].join('\n')
+  return [
+    '#!ipxe',
+    'isset ${net0/ip} || dhcp || goto failed',
+    `chain ${base}/boot.ipxe?mac=\${net0/mac} || goto failed`,
+    ':failed',
+    'sleep 10',
+    'reboot',
+    '',
+  ].join('\n')
 }
 
 /** The script that goes on to the next boot device of the machine. */

@@ -39,7 +39,9 @@ export async function startBooterServer(options: BooterServerOptions): Promise<B
   const listening = Promise.withResolvers<void>()
   server.once('error', (cause) => {
     const { host, port } = options.listen
-    listening.reject(new AppError('CommandFailed', `The HTTP server cannot listen on ${host} port ${port}.`, { cause, hint: 'choose another port in the configuration' }))
+    listening.reject(
+      new AppError('CommandFailed', `The HTTP server cannot listen on ${host} port ${port}.`, { cause, hint: 'choose another port in the configuration' }),
+    )
   })
   server.listen(options.listen.port, options.listen.host, listening.resolve)
   await listening.promise
@@ -65,11 +67,16 @@ async function answerRequest(request: IncomingMessage, response: ServerResponse,
 
 /** What a client chose goes into the log without control characters, and not at any length. */
 function renderUrl(url: string): string {
-  return url.replaceAll('%3A', ':').replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 200)
+  return url
+    .replaceAll('%3A', ':')
+    .replaceAll(/[^\x21-\x7e]/g, '?')
+    .slice(0, 200)
 }
 
 function renderFailure(error: unknown, log: (line: string) => void): Answer {
-  const sentence = isAppError(error) ? [error.message, ...(error.details ?? []).map(({ path, message }) => `${path} ${message}`)].join(' ') : 'This is a defect of the booter.'
+  const sentence = isAppError(error)
+    ? [error.message, ...(error.details ?? []).map(({ path, message }) => `${path} ${message}`)].join(' ')
+    : 'This is a defect of the booter.'
   log(isAppError(error) ? sentence : `${sentence} ${String(error)}`)
   return { status: isAppError(error) ? error.status : 500, type: 'text/plain', body: `${sentence}\n` }
 }
@@ -99,8 +106,7 @@ async function findScript(given: string | null, options: BooterServerOptions): P
   if (node === null || node.boot === 'local') return script(renderLocalScript(mac))
   const stamps = await readStamps(config.platforms)
   const stamp = node.platform === undefined || node.platform === 'latest' ? stamps.at(-1) : stamps.find((one) => one === node.platform)
-  if (stamp === undefined)
-    throw new AppError('NotFound', `${mac} wants the platform image ${node.platform ?? 'latest'}, which is not in ${config.platforms}.`)
+  if (stamp === undefined) throw new AppError('NotFound', `${mac} wants the platform image ${node.platform ?? 'latest'}, which is not in ${config.platforms}.`)
   return script(renderNodeScript(node, { mac, stamp, base }))
 }
 
@@ -117,7 +123,11 @@ function readMac(given: string): string {
   return mac
 }
 
-async function sendAnswer({ status, type, body }: Answer, headOnly: boolean, response: ServerResponse): Promise<{ status: number; bytes: number; whole: boolean }> {
+async function sendAnswer(
+  { status, type, body }: Answer,
+  headOnly: boolean,
+  response: ServerResponse,
+): Promise<{ status: number; bytes: number; whole: boolean }> {
   if (typeof body === 'object') return await sendFile(body.file, headOnly, response)
   const length = Buffer.byteLength(body)
   response.writeHead(status, { 'content-type': `${type}; charset=utf-8`, 'content-length': length, 'cache-control': 'no-store' })

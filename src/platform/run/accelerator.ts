@@ -41,14 +41,12 @@ async function probeKvm(emulator: Emulator, directory: string, context: Context)
   await ensureDirectory(directory)
   await removeFile(rom, { durable: false })
   await writeStream(rom, Readable.from([renderProbeRom()]), context)
-  const outcome = await run(
-    [...emulator.argv, ...renderProbeArgv(rom)],
-    { env: emulator.env, timeoutMs: probeLimitMs, okCodes: [probeExit] },
-    context,
-  ).catch((error: unknown) => {
-    if (isAppError(error, 'CommandFailed', 'Timeout')) return error
-    throw error
-  })
+  const outcome = await run([...emulator.argv, ...renderProbeArgv(rom)], { env: emulator.env, timeoutMs: probeLimitMs, okCodes: [probeExit] }, context).catch(
+    (error: unknown) => {
+      if (isAppError(error, 'CommandFailed', 'Timeout')) return error
+      throw error
+    },
+  )
   if (!(outcome instanceof AppError)) {
     return outcome.stdout === probeWords
       ? { kind: 'kvm', reason: 'a small guest ran with it' }
@@ -59,9 +57,9 @@ async function probeKvm(emulator: Emulator, directory: string, context: Context)
 
 function renderProbeArgv(rom: string): string[] {
   return [
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'q35', '-accel', 'kvm', '-cpu', 'host', '-m', '16'],
-    ...['-bios', rom, '-debugcon', 'stdio', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
-  ]
+    ['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'q35', '-accel', 'kvm', '-cpu', 'host', '-m', '16'],
+    ['-bios', rom, '-debugcon', 'stdio', '-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
+  ].flat()
 }
 
 /** One line for people. */

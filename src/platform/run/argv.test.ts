@@ -36,7 +36,11 @@ test('emulation bounds its memory; KVM passes the processor through', () => {
 })
 
 test('what a guest flushes is kept unless it may be lost', () => {
-  const disks = [{ file: '/a', serial: 'a' }, { file: '/b', serial: 'b', cache: 'unsafe', snapshot: true, bus: 'nvme' }, { file: '/c', serial: 'c', readOnly: true }] as const
+  const disks = [
+    { file: '/a', serial: 'a' },
+    { file: '/b', serial: 'b', cache: 'unsafe', snapshot: true, bus: 'nvme' },
+    { file: '/c', serial: 'c', readOnly: true },
+  ] as const
   assert.deepEqual(valuesOf({ disks, boot: { from: 'iso', file: '/x.iso' } }, '-drive').slice(1), [
     'if=none,id=disk0,format=raw,cache=writeback,discard=unmap,file=/a',
     'if=none,id=disk1,format=raw,cache=unsafe,discard=unmap,snapshot=on,file=/b',
@@ -50,7 +54,8 @@ test('what a guest flushes is kept unless it may be lost', () => {
 })
 
 test('each medium is the first that is booted from, and disks then are not', () => {
-  const devices = (boot: GuestPlan['boot']): string[] => valuesOf({ boot, nics: [{ kind: 'user', mac: '52:54:00:00:00:01' }] }, '-device').filter((text) => text.includes('bootindex'))
+  const devices = (boot: GuestPlan['boot']): string[] =>
+    valuesOf({ boot, nics: [{ kind: 'user', mac: '52:54:00:00:00:01' }] }, '-device').filter((text) => text.includes('bootindex'))
   assert.deepEqual(devices({ from: 'iso', file: '/x.iso' }), ['ide-cd,drive=iso,bootindex=0'])
   assert.deepEqual(devices({ from: 'usb', file: '/x.img' }), ['usb-storage,drive=usb,removable=on,bootindex=0'])
   assert.deepEqual(devices({ from: 'pxe' }), ['virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01,bootindex=0'])
@@ -78,7 +83,7 @@ test('on a terminal the console is shared with the monitor; else it is a pipe', 
   assert.deepEqual(valuesOf({}, '-mon'), ['chardev=qmp,mode=control'])
 })
 
-test('UEFI firmware is read-only, its variables are the guest\'s own; answers are a floppy\'s file system', () => {
+test("UEFI firmware is read-only, its variables are the guest's own; answers are a floppy's file system", () => {
   const uefi = { code: '/code.fd', variables: '/vars.fd' }
   const drives = valuesOf({ uefi, answers: { directory: '/answers', label: 'SPIRULACFG' } }, '-drive')
   assert.equal(drives[0], 'if=pflash,unit=0,format=raw,readonly=on,file=/code.fd')

@@ -58,18 +58,18 @@ export interface GuestPlan {
 /** Arguments of qemu-system-x86_64 for a guest; what comes before them is the emulator's. */
 export function renderGuestArgv(plan: GuestPlan): string[] {
   return [
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-name', plan.name, '-uuid', plan.uuid],
-    ...['-machine', renderMachine(plan), ...renderAccelerator(plan.accelerator), '-m', String(plan.memoryMiB), '-smp', String(plan.cpus)],
-    ...['-device', 'virtio-rng-pci'],
-    ...(plan.noReboot === true ? ['-no-reboot'] : []),
-    ...renderFirmware(plan.uefi),
-    ...renderConsole(plan),
-    ...renderBoot(plan.boot),
-    ...plan.disks.flatMap((disk, number) => renderDisk(disk, number, plan.boot.from === 'disk')),
-    ...renderAnswers(plan.answers),
-    ...plan.nics.flatMap((nic, number) => renderNic(nic, number, plan.boot)),
-    ...(plan.extra ?? []),
-  ]
+    ['-nodefaults', '-no-user-config', '-display', 'none', '-name', plan.name, '-uuid', plan.uuid],
+    ['-machine', renderMachine(plan), ...renderAccelerator(plan.accelerator), '-m', String(plan.memoryMiB), '-smp', String(plan.cpus)],
+    ['-device', 'virtio-rng-pci'],
+    plan.noReboot === true ? ['-no-reboot'] : [],
+    renderFirmware(plan.uefi),
+    renderConsole(plan),
+    renderBoot(plan.boot),
+    plan.disks.flatMap((disk, number) => renderDisk(disk, number, plan.boot.from === 'disk')),
+    renderAnswers(plan.answers),
+    plan.nics.flatMap((nic, number) => renderNic(nic, number, plan.boot)),
+    plan.extra ?? [],
+  ].flat()
 }
 
 /** With `graphics=off` what the BIOS and iPXE say goes to the serial port; GRUB writes there itself and would be seen twice. */
@@ -84,17 +84,20 @@ function renderAccelerator(accelerator: GuestPlan['accelerator']): string[] {
 
 function renderFirmware(uefi: GuestPlan['uefi']): string[] {
   if (uefi === null) return []
-  const flash = (unit: number, file: string, readOnly: string): string[] => ['-drive', `if=pflash,unit=${unit},format=raw,readonly=${readOnly},file=${comma(file)}`]
+  const flash = (unit: number, file: string, readOnly: string): string[] => [
+    '-drive',
+    `if=pflash,unit=${unit},format=raw,readonly=${readOnly},file=${comma(file)}`,
+  ]
   return [...flash(0, uefi.code, 'on'), ...flash(1, uefi.variables, 'off')]
 }
 
 function renderConsole({ console, consoleLog, qmpSocket }: GuestPlan): string[] {
   const own = console === 'terminal'
   return [
-    ...['-chardev', `stdio,id=console,signal=off,mux=${own ? 'on' : 'off'},logappend=on,logfile=${comma(consoleLog)}`],
-    ...['-serial', 'chardev:console', ...(own ? ['-mon', 'chardev=console,mode=readline'] : [])],
-    ...['-chardev', `socket,id=qmp,server=on,wait=off,path=${comma(qmpSocket)}`, '-mon', 'chardev=qmp,mode=control'],
-  ]
+    ['-chardev', `stdio,id=console,signal=off,mux=${own ? 'on' : 'off'},logappend=on,logfile=${comma(consoleLog)}`],
+    ['-serial', 'chardev:console', ...(own ? ['-mon', 'chardev=console,mode=readline'] : [])],
+    ['-chardev', `socket,id=qmp,server=on,wait=off,path=${comma(qmpSocket)}`, '-mon', 'chardev=qmp,mode=control'],
+  ].flat()
 }
 
 function renderBoot(boot: BootSource): string[] {
@@ -105,9 +108,9 @@ function renderBoot(boot: BootSource): string[] {
       return ['-drive', `if=none,id=iso,format=raw,media=cdrom,readonly=on,file=${comma(boot.file)}`, '-device', 'ide-cd,drive=iso,bootindex=0']
     case 'usb':
       return [
-        ...['-drive', `if=none,id=usb,format=raw,cache=writeback,file=${comma(boot.file)}`],
-        ...['-device', 'qemu-xhci', '-device', 'usb-storage,drive=usb,removable=on,bootindex=0'],
-      ]
+        ['-drive', `if=none,id=usb,format=raw,cache=writeback,file=${comma(boot.file)}`],
+        ['-device', 'qemu-xhci', '-device', 'usb-storage,drive=usb,removable=on,bootindex=0'],
+      ].flat()
     case 'disk':
     case 'pxe':
       return []

@@ -82,7 +82,9 @@ async function startServices(built: BuiltPlatform, directory: string, options: R
   await using started = new AsyncDisposableStack()
   const hub = options.nodes > 1 ? started.adopt(await startHub(join(directory, 'hub.sock')), (one) => one.close()) : null
   const pxe =
-    options.medium === 'pxe' ? started.adopt(await startPxe({ built, directory, words: options.append, log: (line) => write(`booter: ${line}\n`) }), (one) => one.close()) : null
+    options.medium === 'pxe'
+      ? started.adopt(await startPxe({ built, directory, words: options.append, log: (line) => write(`booter: ${line}\n`) }), (one) => one.close())
+      : null
   const answers = options.answers === null ? null : { directory: await copyAnswers(options.answers, directory), label: answersLabel }
   const kept = started.move()
   return { hub, pxe, answers, [Symbol.asyncDispose]: () => kept.disposeAsync() }
@@ -156,7 +158,9 @@ async function ensureUsbCopy(built: BuiltPlatform, own: string, context: Context
 function renderIntroduction(number: number, guest: GuestOptions, options: RunOptions): string {
   const port = guest.nics!.find((nic) => nic.kind === 'user')!.sshPort!
   const console =
-    guest.console === 'terminal' ? 'on this terminal: Ctrl-a x ends the node, Ctrl-a h lists more' : `${join(guest.directory, 'console.log')}; Ctrl-c ends all nodes`
+    guest.console === 'terminal'
+      ? 'on this terminal: Ctrl-a x ends the node, Ctrl-a h lists more'
+      : `${join(guest.directory, 'console.log')}; Ctrl-c ends all nodes`
   const second = options.nodes === 1 ? '' : `  network   ${guest.nics!.find((nic) => nic.kind === 'hub')!.mac} is on the network of the nodes, without DHCP\n`
   return `node ${number} (${guest.name})\n  ssh       ${renderSshLine(port)}\n${second}  console   ${console}\n  disks     ${dirname(join(guest.directory, 'x'))}\n`
 }

@@ -56,7 +56,8 @@ interface Said {
 }
 
 async function waitFor(said: Said, { name, pattern, timeoutMs }: { name: string; pattern: RegExp | string; timeoutMs: number }): Promise<RegExpExecArray> {
-  const wanted = typeof pattern === 'string' ? new RegExp(pattern.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')) : new RegExp(pattern, pattern.flags.replace(/[gy]/g, ''))
+  const wanted =
+    typeof pattern === 'string' ? new RegExp(pattern.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')) : new RegExp(pattern, pattern.flags.replace(/[gy]/g, ''))
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const from = Math.max(0, said.taken - said.dropped)
@@ -67,7 +68,8 @@ async function waitFor(said: Said, { name, pattern, timeoutMs }: { name: string;
     }
     if (said.ended) throw new AppError('CommandFailed', `The guest ${name} ended before its console said ${String(pattern)}.`, { cause: lastWords(said) })
     const leftMs = deadline - performance.now()
-    if (leftMs <= 0) throw new AppError('Timeout', `The console of the guest ${name} did not say ${String(pattern)} within ${timeoutMs / 1000} s.`, { cause: lastWords(said) })
+    if (leftMs <= 0)
+      throw new AppError('Timeout', `The console of the guest ${name} did not say ${String(pattern)} within ${timeoutMs / 1000} s.`, { cause: lastWords(said) })
     await waitAtMost(said.more.promise, leftMs)
   }
 }

@@ -149,8 +149,6 @@ async function waitForExit(child: Child, name: string, timeoutMs?: number): Prom
 
 async function readPlan(options: GuestOptions, chosen: { emulator: Emulator; accelerator: Accelerator }, context: Context): Promise<GuestPlan> {
   const { directory, name } = options
-  const disks = options.disks ?? []
-  for (const { file, sizeBytes } of disks) if (sizeBytes !== undefined) await ensureSparseFile(file, sizeBytes)
   return {
     name,
     uuid: renderUuid(name),
@@ -159,7 +157,7 @@ async function readPlan(options: GuestOptions, chosen: { emulator: Emulator; acc
     accelerator: chosen.accelerator.kind,
     uefi: options.uefi === true ? await ensureVariables(chosen.emulator, directory, context) : null,
     boot: options.boot,
-    disks,
+    disks: await ensureDisks(options.disks ?? []),
     nics: options.nics ?? [{ kind: 'user', mac: renderMac(name, 0), sshPort: await readFreePort() }],
     ...(options.answers === undefined ? {} : { answers: options.answers }),
     console: options.console ?? 'pipe',
@@ -168,6 +166,11 @@ async function readPlan(options: GuestOptions, chosen: { emulator: Emulator; acc
     ...(options.noReboot === undefined ? {} : { noReboot: options.noReboot }),
     ...(options.extra === undefined ? {} : { extra: options.extra }),
   }
+}
+
+async function ensureDisks(disks: NonNullable<GuestOptions['disks']>): Promise<readonly GuestDisk[]> {
+  for (const { file, sizeBytes } of disks) if (sizeBytes !== undefined) await ensureSparseFile(file, sizeBytes)
+  return disks
 }
 
 /** A guest's own copy of the variables: boot entries that it makes are there at its next start. */

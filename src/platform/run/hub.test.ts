@@ -55,9 +55,11 @@ test('a frame to all goes to all others; one to a known address goes there only'
   const hub = await startHub(join(directory, 'hub.sock'))
   try {
     const [a, b, c] = await plugAll(hub.socket)
-    const greeted = Promise.all([b, c].map(async (port) => {
-      while (!port.seen.includes('who is there')) await port.next()
-    }))
+    const greeted = Promise.all(
+      [b, c].map(async (port) => {
+        while (!port.seen.includes('who is there')) await port.next()
+      }),
+    )
     a.socket.write(frameOf(group, left, 'who is there'))
     await greeted
     const answered = a.next()

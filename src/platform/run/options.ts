@@ -72,7 +72,9 @@ export function parseRunOptions(args: readonly string[]): RunOptions {
   const nodes = parseCount('nodes', values.nodes ?? '1', { min: 1, max: 16 })
   const append = (values.append ?? []).flatMap((text) => text.split(/\s+/)).filter((word) => word !== '')
   if (append.length > 0 && medium !== 'kernel' && medium !== 'pxe')
-    throw new AppError('Usage', `--append has no effect with --${medium}: the words stand in the boot loader's menu there.`, { hint: 'leave out the medium, or take --pxe' })
+    throw new AppError('Usage', `--append has no effect with --${medium}: the words stand in the boot loader's menu there.`, {
+      hint: 'leave out the medium, or take --pxe',
+    })
   return {
     help: values.help === true,
     medium,

@@ -18,7 +18,9 @@ export async function readBuiltPlatform(directory: string): Promise<BuiltPlatfor
   if (existsSync(join(directory, platformFiles.kernel))) return describePlatform(directory)
   const stamp = (await readStamps(directory)).at(-1)
   if (stamp === undefined) {
-    throw new AppError('NotFound', `There is no platform image in ${directory}.`, { hint: './spirula platform build, or --platform DIRECTORY of one that is built' })
+    throw new AppError('NotFound', `There is no platform image in ${directory}.`, {
+      hint: './spirula platform build, or --platform DIRECTORY of one that is built',
+    })
   }
   return describePlatform(join(directory, platformDirectory(stamp)))
 }

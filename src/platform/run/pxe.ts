@@ -21,7 +21,9 @@ export async function startPxe(from: { built: BuiltPlatform; directory: string; 
   const { built, directory, words, log } = from
   const prefix = platformDirectory('')
   if (!built.name.startsWith(prefix))
-    throw new AppError('NotSupported', `A booter serves directories named ${prefix}STAMP, and ${built.name} is none.`, { hint: 'take the directory that ./spirula platform build made' })
+    throw new AppError('NotSupported', `A booter serves directories named ${prefix}STAMP, and ${built.name} is none.`, {
+      hint: 'take the directory that ./spirula platform build made',
+    })
   const config: BooterConfig = {
     address: hostAddress,
     platforms: dirname(dirname(built.kernel)),

@@ -14,7 +14,10 @@ import { renderSshArgv } from './ssh.ts'
 
 test('options have their defaults; one node has the terminal, several have log files', () => {
   const options = parseRunOptions([])
-  assert.deepEqual([options.medium, options.nodes, options.console, options.memoryMiB, options.disks, options.diskBytes], ['kernel', 1, 1, 3072, 2, 20 * 2 ** 30])
+  assert.deepEqual(
+    [options.medium, options.nodes, options.console, options.memoryMiB, options.disks, options.diskBytes],
+    ['kernel', 1, 1, 3072, 2, 20 * 2 ** 30],
+  )
   assert.equal(parseRunOptions(['--nodes', '3']).console, null)
   assert.equal(parseRunOptions(['--nodes', '3', '--console', '2']).console, 2)
   assert.deepEqual(parseRunOptions(['--pxe', '--append', 'a  b', '--append', 'c']).append, ['a', 'b', 'c'])

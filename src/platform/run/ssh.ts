@@ -30,7 +30,20 @@ export function renderSshLine(port: number): string {
 /** argv of one command on a guest; the far shell reads the command as it is. */
 export function renderSshArgv(port: number, command: string, options: SshOptions): Argv {
   const key = options.key === undefined ? [] : ['-i', options.key, '-o', 'IdentitiesOnly=yes']
-  return ['ssh', '-p', String(port), ...trusting, '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=15', ...key, '--', `${options.user ?? 'root'}@127.0.0.1`, command]
+  return [
+    'ssh',
+    '-p',
+    String(port),
+    ...trusting,
+    '-o',
+    'BatchMode=yes',
+    '-o',
+    'ConnectTimeout=15',
+    ...key,
+    '--',
+    `${options.user ?? 'root'}@127.0.0.1`,
+    command,
+  ]
 }
 
 /** ssh's own failures, as opposed to those of the command. */
@@ -54,10 +67,12 @@ export async function waitForSsh(port: number, options: SshOptions & { timeoutMs
     const leftMs = Math.max(1000, deadline - performance.now())
     const failure = await runSsh(port, 'true', { ...options, timeoutMs: Math.min(30_000, leftMs) }, context).then(
       () => null,
-      (error: unknown) => error,
+      (error: unknown) => {
+        if (isAppError(error, 'CommandFailed', 'Timeout')) return error
+        throw error
+      },
     )
     if (failure === null) return
-    if (!isAppError(failure, 'CommandFailed', 'Timeout')) throw failure
     if (!options.isAlive()) throw new AppError('CommandFailed', 'The guest ended before it could be reached by ssh.', { cause: failure })
     if (performance.now() >= deadline)
       throw new AppError('Timeout', `The guest could not be reached by ssh within ${options.timeoutMs / 1000} s.`, { cause: failure })
