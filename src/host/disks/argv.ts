@@ -37,6 +37,11 @@ export function renderListPools(): Argv {
   return ['zpool', 'list', '-H', '-p', '-o', 'name,guid,health']
 }
 
+/** Imported pools with the full paths of their devices. */
+export function renderListMembers(): Argv {
+  return ['zpool', 'list', '-H', '-v', '-P']
+}
+
 /** `destroyed`: those in place of the others. */
 export function renderListImportable(options: { destroyed: boolean }): Argv {
   return ['zpool', 'import', ...(options.destroyed ? ['-D'] : [])]

@@ -9,6 +9,8 @@ export interface PoolFacts {
   destroyed: ReadonlySet<string>
   /** Path of a disk → its path in /dev/disk/by-id. */
   id_paths: ReadonlyMap<string, string>
+  /** Path of a device → the imported pool it is part of: a spare's label names no pool. */
+  members: ReadonlyMap<string, string>
 }
 
 const text = z.string().nullish()
@@ -61,7 +63,8 @@ export function readDiskList(blocks: readonly Block[], facts: PoolFacts): Disk[]
 function asDisk(block: Block, facts: PoolFacts): Disk {
   const all = listWithChildren(block)
   const members = all.filter((part) => part.fstype === zfsMember)
-  const alive = members.filter((part) => !facts.destroyed.has(part.uuid ?? ''))
+  const alive = members.filter((part) => !facts.destroyed.has(part.uuid ?? '')).flatMap((part) => part.label ?? [])
+  const imported = all.flatMap((part) => facts.members.get(part.path) ?? [])
   return {
     name: block.name,
     path: block.path,
@@ -75,10 +78,11 @@ function asDisk(block: Block, facts: PoolFacts): Disk {
     removable: block.rm || block.tran === 'usb',
     read_only: block.ro,
     boot_medium: members.length === 0 && !all.some((part) => part.parttype === zfsPartition) && all.some(isMedium),
-    in_use: all.some((part) => isHeld(part) || facts.imported.has(part.uuid ?? '')),
-    pools: [...new Set(alive.map((part) => part.label ?? '(unnamed)'))],
+    in_use: imported.length > 0 || all.some((part) => isHeld(part) || facts.imported.has(part.uuid ?? '')),
+    pools: [...new Set([...alive, ...imported])],
     file_systems: all
-      .filter((part) => part.fstype !== zfsMember && (part.fstype ?? '') !== '')
+      // A spare or cache of a pool that is elsewhere has no name and no data, but is somebody's.
+      .filter((part) => (part.fstype === zfsMember ? (part.label ?? '') === '' && imported.length === 0 : (part.fstype ?? '') !== ''))
       .map((part) => ({ path: part.path, type: part.fstype ?? '', label: part.label ?? null })),
   }
 }

@@ -45,6 +45,17 @@ export function parsePools(text: string): ListedPool[] {
   return parseRows(text).map(([name = '', guid = '', health = '']) => ({ name, guid, health }))
 }
 
+/** Rows of `zpool list -H -v -P`: a pool, then its devices after a tab; headings (`spare`) have neither. Gives device path → pool. */
+export function parseMembers(text: string): Map<string, string> {
+  const members = new Map<string, string>()
+  let pool = ''
+  for (const [first = '', second] of parseRows(text)) {
+    if (first === '' && second?.startsWith('/dev/') === true) members.set(second, pool)
+    else if (first !== '' && second !== undefined) pool = first
+  }
+  return members
+}
+
 export interface PoolTop {
   name: string
   /** Encrypted, and the passphrase has not been given. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chooseIdName, parseBlocks, readDiskList, type Block } from './parse-disks.ts'
-import { parseImportablePools, parseMountables, parsePools, parseTops } from './parse-pools.ts'
+import { parseImportablePools, parseMembers, parseMountables, parsePools, parseTops } from './parse-pools.ts'
 
 function makeBlock(fields: Partial<Block> & { name: string }): Block {
   const empty = { model: null, serial: null, vendor: null, tran: null, fstype: null, label: null, uuid: null, parttype: null }
@@ -9,7 +9,7 @@ function makeBlock(fields: Partial<Block> & { name: string }): Block {
 }
 
 const zfsType = '6a898cc3-1dd2-11b2-99a6-080020736631'
-const none = { imported: new Set<string>(), destroyed: new Set<string>(), id_paths: new Map<string, string>() }
+const none = { imported: new Set<string>(), destroyed: new Set<string>(), id_paths: new Map<string, string>(), members: new Map<string, string>() }
 
 function makePoolDisk(name: string, guid: string): Block {
   return makeBlock({
@@ -30,6 +30,14 @@ test('a pool disk names its pool, and is in use while the pool is imported', () 
   assert.deepEqual(read({ imported: new Set(['17']) }), [{ pools: ['zones'], in_use: true, boot_medium: false }])
   assert.deepEqual(read({ destroyed: new Set(['17']) }), [{ pools: [], in_use: false, boot_medium: false }])
   assert.deepEqual(readDiskList([block], none)[0]?.file_systems, [{ path: '/dev/vda2', type: 'vfat', label: 'SPIRULABOOT' }])
+})
+
+test('a spare, whose label names no pool, is known by the pool it is in; else it is somebody’s', () => {
+  const spare = makeBlock({ name: 'vde', children: [makeBlock({ name: 'vde3', type: 'part', fstype: 'zfs_member' })] })
+  const [used] = readDiskList([spare], { ...none, members: new Map([['/dev/vde3', 'zones']]) })
+  assert.deepEqual([used?.pools, used?.in_use, used?.file_systems], [['zones'], true, []])
+  const [idle] = readDiskList([spare], none)
+  assert.deepEqual([idle?.pools, idle?.in_use, idle?.file_systems], [[], false, [{ path: '/dev/vde3', type: 'zfs_member', label: null }]])
 })
 
 test('a medium is known by its label, unless a pool is or was beside it', () => {
@@ -116,6 +124,14 @@ test('pools that can be imported are read from the text for people', () => {
 })
 
 test('tables of zpool and zfs', () => {
+  assert.deepEqual(
+    [...parseMembers('zones\t17G\t1M\n\tmirror-0\t8.5G\n\t/dev/disk/by-id/a-part3\t9G\nspare     -     -\n\t/dev/vde3\t-\ntank\t1G\n\t/dev/vdf1\t1G\n')],
+    [
+      ['/dev/disk/by-id/a-part3', 'zones'],
+      ['/dev/vde3', 'zones'],
+      ['/dev/vdf1', 'tank'],
+    ],
+  )
   assert.deepEqual(parsePools('zones\t17\tONLINE\n'), [{ name: 'zones', guid: '17', health: 'ONLINE' }])
   assert.deepEqual(parseTops('zones\t-\t-\nsafe\tunavailable\tyes\n'), [
     { name: 'zones', locked: false, unfinished: false },
