@@ -6,6 +6,7 @@ import { programs } from '../run/programs.ts'
 import type { Storage } from '../storage.ts'
 import { parseTop } from '../zfs/parse.ts'
 import { failureText } from '../zfs/failures.ts'
+import { insist, says } from '../zfs/insist.ts'
 import type { ZfsRunner } from '../zfs/runner.ts'
 import { createZfsStorage } from '../zfs/zfs.ts'
 import { renderListTop, renderMountAll } from '../zfs/argv.ts'
@@ -98,8 +99,13 @@ async function requireMounted(name: string, mountpoint: string): Promise<void> {
 }
 
 export async function closeZfsPool(name: string, runner: ZfsRunner, context: Context): Promise<void> {
-  const { exitCode, stderr } = await runner.run(renderZpoolExport(name), [0, 1], context)
-  if (exitCode !== 0 && !/no such pool/.test(stderr)) throw new AppError('Busy', `The pool ${name} is in use and stays imported.`, { internal: stderr })
+  try {
+    await insist(() => runner.run(renderZpoolExport(name), [0], context), context)
+  } catch (error) {
+    if (says(error, /no such pool/)) return
+    if (!says(error, /busy/)) throw error
+    throw new AppError('Busy', `The pool ${name} is in use and stays imported.`, { cause: error, hint: 'stop the machines first' })
+  }
 }
 
 export async function growZfsPool(options: PoolOptions, runner: ZfsRunner, context: Context): Promise<void> {
