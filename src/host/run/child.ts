@@ -33,7 +33,7 @@ export interface ChildOptions {
 
 /**
  * Starts a program whose input and output stay in our hands: an emulator, a DHCP server. The kernel ends it when
- * this process ends, however that happens; cancelling the context ends it too. Throws CommandFailed.
+ * this process ends, however that happens, unless the program has changed its user (dnsmasq: only cancelling ends it). Throws CommandFailed.
  */
 export async function startChild(argv: Argv, options: ChildOptions, context: Context): Promise<Child> {
   if (context.signal.aborted) throw new AppError('Cancelled', `${argv[0]} was not started: cancelled.`)
