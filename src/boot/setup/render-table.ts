@@ -15,7 +15,8 @@ const gap = 2
 export function renderTable(table: Table, room: Size): Line[] {
   const lead = table.chosen === null ? 2 : 6
   const widths = columnWidths(table, room.columns - lead)
-  const header: Line[] = table.headers === undefined ? [] : [[span(`${' '.repeat(lead)}${renderCells(table.headers, widths)}`, 'dim')]]
+  const header: Line[] =
+    table.headers === undefined || table.rows.length === 0 ? [] : [[span(`${' '.repeat(lead)}${renderCells(table.headers, widths)}`, 'dim')]]
   const rows = Math.max(1, room.rows - header.length)
   const isCut = table.rows.length > rows
   const visible = Math.max(1, isCut ? rows - 1 : rows)
@@ -53,6 +54,7 @@ function columnWidths(table: Table, room: number): number[] {
   return widths
 }
 
-function cut(text: string, width: number): string {
+/** The beginning of a text that is too long. */
+export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 2))}..`
 }

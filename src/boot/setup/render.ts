@@ -5,8 +5,8 @@ import { confirmation, rowsOf, summaryItems, verdictOf, viewOfState, type SetupS
 import type { Question, QuestionId } from '#plan/setup/question.ts'
 import { splitList } from '#plan/setup/check-network.ts'
 import { renderEditor } from './render-editor.ts'
-import { renderTable } from './render-table.ts'
-import { span, type Line, type Screen, type Size, type Span } from './screen.ts'
+import { cut, renderTable } from './render-table.ts'
+import { span, type Line, type Screen, type Size, type Span, type Style } from './screen.ts'
 import type { ProgressItem } from './progress.ts'
 
 /** What a screen is made of, before it is fitted to the terminal. */
@@ -78,15 +78,16 @@ function renderQuestion(state: SetupState, question: Question, room: Size): Body
     { headers: question.headers, rows: rowsOf(state), cursor: state.cursor, chosen },
     { columns: room.columns - 2, rows: room.rows - lines.length - 2 },
   )
-  lines.push(...table, [], renderVerdict(state))
+  lines.push(...table, [], ...renderVerdict(state, room))
   const move = `Up/Down ${question.kind === 'many' ? 'move   Space chooses' : 'choose'}`
   return { lines, caret: null, keys: `${move}   Enter next   Esc back   Ctrl-C shell` }
 }
 
 function renderTextQuestion(state: SetupState, question: Question, { lines, room }: { lines: Line[]; room: Size }): Body {
   const { line, caret } = renderEditor(state.editor, { width: room.columns - 4, secret: question.kind === 'secret' })
-  lines.push([span('> ', 'bold'), line], [], renderVerdict(state))
-  return { lines, caret: { row: lines.length - 3, column: 2 + caret }, keys: 'Enter next   Esc back   Ctrl-C shell   Ctrl-L draws the screen anew' }
+  const row = lines.length
+  lines.push([span('> ', 'bold'), line], [], ...renderVerdict(state, room))
+  return { lines, caret: { row, column: 2 + caret }, keys: 'Enter next   Esc back   Ctrl-C shell   Ctrl-L draws the screen anew' }
 }
 
 function renderNotice(state: SetupState, room: Size): Line[] {
@@ -105,12 +106,13 @@ function renderWelcome(state: SetupState): Line[] {
 }
 
 /** While something is typed it is told mildly; after Enter plainly. */
-function renderVerdict(state: SetupState): Line {
-  if (state.complaint !== null) return [span(state.complaint, 'bad')]
+function renderVerdict(state: SetupState, room: Size): Line[] {
+  const tell = (text: string, style: Style): Line[] => wrap(text, room.columns - 2).map((line) => [span(line, style)])
+  if (state.complaint !== null) return tell(state.complaint, 'bad')
   const verdict = verdictOf(state)
   if (verdict === null) return []
-  if (verdict.ok) return verdict.note === undefined ? [] : [span(verdict.note, 'good')]
-  return [span(verdict.message, verdict.early ? 'dim' : 'bad')]
+  if (verdict.ok) return tell(verdict.note ?? '', 'good')
+  return tell(verdict.message, verdict.early ? 'dim' : 'bad')
 }
 
 function renderSummary(state: SetupState, room: Size): Body {
@@ -121,11 +123,14 @@ function renderSummary(state: SetupState, room: Size): Body {
     const question = questionOf(id)
     const verdict = question.check(view.text(id), view)
     const value = question.show?.(view.text(id), view) ?? view.text(id)
-    const shown: Span = verdict.ok ? span(value) : span(value === '' ? 'not answered' : `${value}: ${verdict.message}`, 'bad')
+    const width = room.columns - 22
+    const shown: Span = verdict.ok
+      ? span(cut(value, width))
+      : span(cut(view.text(id) === '' ? 'not answered yet' : `${value}: ${verdict.message}`, width), 'bad')
     return markRow(index === state.cursor, [span(question.title.padEnd(18)), shown])
   })
   const erased = renderErased(state)
-  const tail: Line[] = [[], markRow(state.cursor === items.length, [span('Set this node up')]), [], ...(erased === null ? [] : [[span(erased, 'bad')]])]
+  const tail: Line[] = [[], markRow(state.cursor === items.length, [span('Set this node up')]), [], ...(erased === null ? [] : tellErased(erased, true, room))]
   const shown = windowOf(lines, Math.min(state.cursor, items.length - 1), room.rows - head.length - tail.length)
   return { lines: [...head, ...shown, ...tail], caret: null, keys: 'Up/Down move   Enter changes, or sets up   Esc back   Ctrl-C shell' }
 }
@@ -136,15 +141,15 @@ function renderConfirm(state: SetupState, room: Size): Body {
   const view = viewOfState(state)
   const lines: Line[] = [
     [span(`Set up ${view.text('hostname')} now?`, 'bold')],
-    erased === null ? [span(`The pool ${view.text('pool')} keeps all that is on it.`)] : [span(erased, 'bad')],
+    ...tellErased(erased ?? `The pool ${view.text('pool')} keeps all that is on it.`, erased !== null, room),
     [],
     [span(`Type ${confirmation} and press Enter; Esc goes back.`)],
     [],
     [span('> ', 'bold'), line],
     [],
-    state.complaint === null ? [] : [span(state.complaint, 'bad')],
+    [span(state.complaint ?? '', 'bad')],
   ]
-  return { lines, caret: { row: 5, column: 2 + caret }, keys: 'Enter sets up   Esc back   Ctrl-C shell' }
+  return { lines, caret: { row: lines.length - 3, column: 2 + caret }, keys: 'Enter sets up   Esc back   Ctrl-C shell' }
 }
 
 function renderLeaving(): Body {
@@ -168,6 +173,10 @@ function renderErased(state: SetupState): string | null {
   const pools =
     doomed.length === 0 ? '' : `, and with ${disks.length === 1 ? 'it' : 'them'} the ${doomed.length === 1 ? 'pool' : 'pools'} ${renderList(doomed)}`
   return `All that is on ${disks.length > 8 ? `${disks.length} disks` : renderList(disks)} will be erased${pools}.`
+}
+
+function tellErased(text: string, isLoss: boolean, room: Size): Line[] {
+  return wrap(text, room.columns - 2).map((line) => [span(line, isLoss ? 'bad' : 'plain')])
 }
 
 function markRow(isMarked: boolean, spans: Line): Line {

@@ -25,10 +25,7 @@ const ended = await runSession(state, {
   renewMs: 1000,
   renew: async () => facts,
   carryOut: async (work, report) => await executeSetup(work, effects, report),
-  openShell: async () =>
-    void (await (
-      await startChild(['/bin/bash', '-c', 'exec bash --norc -i 2>&1'], { terminal: true, env: { PS1: 'shell# ' } }, context)
-    ).ended),
+  openShell: async () => void (await (await startChild(['/bin/bash', '-c', 'exec bash --norc -i 2>&1'], { terminal: true }, context)).ended),
 })
 writeFileSync(result, JSON.stringify({ end: ended.end, files: Object.fromEntries(effects.files), done: effects.done }))
 process.stdout.write(`ended: ${ended.end}\n`)

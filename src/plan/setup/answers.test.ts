@@ -130,7 +130,7 @@ describe('answers that are wrong here', () => {
   const mistakes: [string, Record<string, unknown>, RegExp][] = [
     ['a port that is not there', { admin_nic: '52:54:00:00:00:99' }, /^admin_nic "52:54:00:00:00:99": Choose one of the ports/],
     ['a disk that is not there', { disks: ['sdx'] }, /^disks "sdx": There is no disk sdx/],
-    ['the boot medium as a disk', { disks: ['sdc'] }, /sdc cannot be used: boot medium/],
+    ['the boot medium as a disk', { disks: ['sdz'] }, /sdz cannot be used: boot medium/],
     ['a layout these disks cannot make', { zpool_layout: 'raidz3' }, /^zpool_layout "raidz3"/],
     ['a layout with a strange disk', { zpool_layout: { vdevs: [{ name: 'sdx' }] } }, /^zpool_layout: there is no disk sdx/],
     [

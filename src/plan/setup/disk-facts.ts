@@ -57,7 +57,7 @@ function stateOf(pool: FoundPool | undefined): string {
 }
 
 function renderKind(disk: Disk): string {
-  const kind = disk.rotational ? 'hard disk' : disk.transport === 'virtio' ? 'virtual' : disk.transport === 'nvme' ? 'NVMe' : 'SSD'
+  const kind = disk.transport === 'virtio' ? 'virtual' : disk.rotational ? 'hard disk' : disk.transport === 'nvme' ? 'NVMe' : 'SSD'
   return disk.removable ? `${disk.transport === 'usb' ? 'USB ' : ''}removable` : kind
 }
 

@@ -7,7 +7,7 @@ export function renderDiskSize(bytes: number): string {
     value /= 1000
     unit += 1
   }
-  return `${value >= 10 || unit === 0 ? Math.round(value) : Math.round(value * 10) / 10} ${units[unit]}`
+  return `${value >= 100 || unit === 0 ? Math.round(value) : Math.round(value * 10) / 10} ${units[unit]}`
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -12,7 +12,7 @@ export function planSetupLayouts(inventory: readonly Disk[], names: readonly str
     .map((disk): LayoutDisk => ({ ...disk, removable: false }))
   const proposal = planOne(disks, undefined)
   if (proposal === null) return []
-  const others = layoutClasses.filter((name) => name !== proposal.name)
+  const others = [...layoutClasses.filter((name) => name !== 'single'), 'single' as const].filter((name) => name !== proposal.name)
   return [proposal, ...others.map((name) => planOne(disks, name)).filter((layout) => layout !== null)]
 }
 

@@ -1,5 +1,5 @@
 import type { Question, View } from './question.ts'
-import { checkPublicKeys, keyLines } from './ssh-key.ts'
+import { checkPublicKeys, keyLines, renderPublicKey } from './ssh-key.ts'
 import { ok, unfinished, wrong, type Verdict } from './verdict.ts'
 
 const leastPassword = 6
@@ -65,8 +65,5 @@ function checkAgain(text: string, view: View): Verdict {
 }
 
 function showKeys(text: string): string {
-  const keys = keyLines(text)
-  if (keys.length === 0) return 'none'
-  const verdict = checkPublicKeys(text)
-  return verdict.ok ? (verdict.note ?? '') : verdict.message
+  return keyLines(text).map(renderPublicKey).join(', ') || 'none'
 }

@@ -26,9 +26,9 @@ export function keyLines(text: string): string[] {
 /** One or more public keys, a line each; the note names what was understood. Empty is `unfinished`. */
 export function checkPublicKeys(text: string): Verdict {
   const lines = keyLines(text)
-  if (lines.length === 0) return unfinished('Paste a public key: one line that begins with ssh-ed25519, ssh-rsa or ecdsa-….')
+  if (lines.length === 0) return unfinished('Paste a public key: one line that begins with ssh-ed25519, ssh-rsa or ecdsa-.')
   if (lines.length > maxKeys) return wrong(`At most ${maxKeys} keys.`)
-  const verdicts = lines.map(checkPublicKey)
+  const verdicts = lines.map((line) => checkPublicKey(line))
   const bad = verdicts.findIndex((verdict) => !verdict.ok)
   const first = verdicts[Math.max(0, bad)] ?? ok()
   if (lines.length === 1) return first
@@ -61,7 +61,7 @@ function withoutOptions(line: string): string {
 
 function unknownType(type: string): Verdict {
   if (type === 'ssh-dss') return wrong('DSA keys are not accepted any more. Make a new one with: ssh-keygen -t ed25519')
-  const expected = 'A public key begins with ssh-ed25519, ssh-rsa or ecdsa-sha2-….'
+  const expected = 'A public key begins with ssh-ed25519, ssh-rsa or ecdsa-sha2-.'
   return Object.keys(types).some((known) => known.startsWith(type)) ? unfinished(expected) : wrong(expected)
 }
 
@@ -76,4 +76,10 @@ function isWhole(bytes: Buffer, type: string): boolean {
     fields += 1
   }
   return at === bytes.length && fields >= 2
+}
+
+/** `ED25519 ada@laptop`: enough to tell a key by. Of a key that is one. */
+export function renderPublicKey(line: string): string {
+  const [type = '', , ...comment] = withoutOptions(line).split(/\s+/)
+  return [types[type] ?? type, ...comment].join(' ')
 }
