@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { printable, renderChange, renderPlain, span, type Line, type Screen, type Size, type Style } from './screen.ts'
-import { createVirtualTerminal } from './virtual-terminal.fixture.ts'
+import { createVirtualTerminal } from './virtual-terminal.suite.ts'
 
 const size: Size = { columns: 20, rows: 5 }
 

@@ -1,6 +1,5 @@
 import { constants } from 'node:fs'
-import { mkdtemp, open } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '#contracts/errors.ts'
@@ -9,6 +8,7 @@ import { answersLabel, bootLabel } from '#contracts/platform/names.ts'
 import type { Context } from '#host/context.ts'
 import { renderListDisks } from '#host/disks/argv.ts'
 import { listWithChildren, parseBlocks, type Block } from '#host/disks/parse-disks.ts'
+import { ensureDirectory } from '#host/fs/atomic.ts'
 import { removeEmptyDirectory } from '#host/fs/kernel.ts'
 import { run } from '#host/run/run.ts'
 
@@ -46,7 +46,8 @@ function isPlain({ fstype }: Block): boolean {
 }
 
 async function readFromDevice({ path, fstype }: Block, context: Context): Promise<FoundAnswers | null> {
-  const mountpoint = await mkdtemp(join(tmpdir(), 'answers-'))
+  const mountpoint = '/run/spirula/answers-medium'
+  await ensureDirectory(mountpoint, 0o700)
   try {
     await run(['mount', '-t', fstype ?? 'vfat', '-o', 'ro,nosuid,nodev,noexec,nosymfollow', path, mountpoint], {}, context)
     try {

@@ -4,11 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { testKey } from '#plan/setup/facts.fixture.ts'
-import { createVirtualTerminal, type VirtualTerminal } from './virtual-terminal.fixture.ts'
+import { createVirtualTerminal, type VirtualTerminal } from './virtual-terminal.suite.ts'
 
 const size = { columns: 80, rows: 24 }
-const program = join(import.meta.dirname, 'trial.fixture.ts')
+const program = fileURLToPath(import.meta.resolve('./trial.fixture.ts'))
 
 /** The dialogue on a real pseudo-terminal that says no size, as a serial console; its other end is in our hands. */
 class Person implements AsyncDisposable {

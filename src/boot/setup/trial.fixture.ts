@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startChild } from '#host/run/child.ts'
 import { silentLog } from '#host/context.ts'
+import { writeFileAtomic } from '#host/fs/atomic.ts'
 import { makeFacts } from '#plan/setup/facts.fixture.ts'
 import { createFakeEffects } from './effects.fixture.ts'
 import { executeSetup } from './execute.ts'
@@ -27,5 +27,5 @@ const ended = await runSession(state, {
   carryOut: async (work, report) => await executeSetup(work, effects, report),
   openShell: async () => void (await (await startChild(['/bin/bash', '-c', 'exec bash --norc -i 2>&1'], { terminal: true }, context)).ended),
 })
-writeFileSync(result, JSON.stringify({ end: ended.end, files: Object.fromEntries(effects.files), done: effects.done }))
+await writeFileAtomic(result, JSON.stringify({ end: ended.end, files: Object.fromEntries(effects.files), done: effects.done }))
 process.stdout.write(`ended: ${ended.end}\n`)

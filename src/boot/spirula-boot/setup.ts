@@ -11,7 +11,7 @@ import { executeSetup } from '../setup/execute.ts'
 import { prepareSetup } from '../setup/prepare.ts'
 import { lineReport, renderWork } from '../setup/lines.ts'
 import { readSetupFacts, readSetupLinks } from '../setup/read-facts.ts'
-import { afterFailure, runSession, tryWork, type Report } from '../setup/session.ts'
+import { afterFailure, runSession, tryWork, type Report, type SessionOptions } from '../setup/session.ts'
 import { fetchAnswers, readAnswersFromDisks, readBounded, usualFetch, type FoundAnswers } from '../setup/sources.ts'
 import { openTerminal } from '../setup/terminal.ts'
 import { readStamp } from '../start/stamp.ts'
@@ -119,21 +119,43 @@ async function fetchPatiently(url: string, cli: Cli): Promise<FoundAnswers> {
 /** Messages of the kernel that would splash into the dialogue: only the worst are let through. */
 const printk = '/proc/sys/kernel/printk'
 
+/** Keeps kernel and systemd from writing over the dialogue; gives what lets them again. */
+async function quietConsole(system: System): Promise<() => Promise<void>> {
+  const loudness = (await system.read(printk).catch(() => null))?.split(/\s/)[0]
+  // Where there is no systemd, or no such file, there is nothing to be kept quiet.
+  const setLoudness = async (level: string): Promise<void> => await system.writeKernel(printk, level).catch(() => undefined)
+  const setStatus = async (mode: string): Promise<void> => {
+    const manager = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'] as const
+    await system.run(['/usr/bin/busctl', '-q', 'call', ...manager, 'SetShowStatus', 's', mode]).catch(() => undefined)
+  }
+  if (loudness !== undefined) await setLoudness('1')
+  await setStatus('no')
+  return async () => {
+    if (loudness !== undefined) await setLoudness(loudness)
+    await setStatus('')
+  }
+}
+
 async function runAtTerminal(start: SetupState, { cli, system, carryOut }: Place): Promise<SetupState> {
   if (!cli.isTerminal(0) || !cli.isTerminal(1)) {
     throw new AppError('Usage', 'Without a complete answers file the set-up needs a terminal.', { hint: 'spirula-boot setup at the console of the node' })
   }
-  const loudness = (await system.read(printk).catch(() => null))?.split(/\s/)[0]
-  if (loudness !== undefined) await system.writeKernel(printk, '1').catch(() => undefined)
-  const terminal = openTerminal(process.stdin, process.stdout)
-  const { end, state } = await runSession(start, {
-    terminal,
+  const restore = await quietConsole(system)
+  const options: SessionOptions = {
+    terminal: openTerminal(process.stdin, process.stdout),
     renewMs: 2000,
     renew: async (facts, how) => (how === 'quick' ? { ...facts, links: await readSetupLinks(system.context) } : (await readWhole(system)).facts),
     carryOut,
     openShell: async () => await openShell(cli, system.context),
-  })
-  if (loudness !== undefined) await system.writeKernel(printk, loudness).catch(() => undefined)
+  }
+  try {
+    return stateOf(await runSession(start, options))
+  } finally {
+    await restore()
+  }
+}
+
+function stateOf({ end, state }: Awaited<ReturnType<typeof runSession>>): SetupState {
   if (end === 'left') throw new AppError('Cancelled', 'This node is not set up yet.', { hint: 'log in as root and run: spirula-boot setup' })
   return state
 }

@@ -42,7 +42,7 @@ export function makeFacts(inventory: readonly Disk[] = usualDisks(), pools: read
 }
 
 export function usualDisks(): Disk[] {
-  const stick = makeDisk('sdc', {
+  const stick = makeDisk('sdz', {
     transport: 'usb',
     removable: true,
     boot_medium: true,
