@@ -7,7 +7,10 @@ import { tools } from '../src/cli/tools.ts'
 
 /** Path from the root → text: reference page, manual page and shell completions of every command line tool. */
 export async function renderCliPages(version: string): Promise<[path: string, text: string][]> {
-  const tables: [string, ToolTable][] = [['src/cli', tools], ['src/boot', bootTools]]
+  const tables: [string, ToolTable][] = [
+    ['src/cli', tools],
+    ['src/boot', bootTools],
+  ]
   const all = tables.flatMap(([folder, table]) => Object.values(table).map(async (load) => await renderPages((await load()).tool, folder, version)))
   return (await Promise.all(all)).flat()
 }

@@ -59,7 +59,14 @@ async function measurePlatform({ directory, first, copyDisks, start }: Lab): Pro
     await guest.waitForSsh(240_000)
     const outside = (performance.now() - started) / 1000
     const { times } = await waitForHealth(guest)
-    measured.push({ what: `platform, ${round}`, outside, ssh: times?.ssh_s ?? 0, daemon: times?.daemon_s ?? null, guest: times?.first_guest_s ?? null, usedMiB: await readUsed(guest) })
+    measured.push({
+      what: `platform, ${round}`,
+      outside,
+      ssh: times?.ssh_s ?? 0,
+      daemon: times?.daemon_s ?? null,
+      guest: times?.first_guest_s ?? null,
+      usedMiB: await readUsed(guest),
+    })
     await shutDown(guest)
   }
   return measured
@@ -71,7 +78,9 @@ async function measureStock({ directory, start, context }: Lab): Promise<Row[]> 
   try {
     const key = (await readdir(directory)).find((name) => name.endsWith('.pub'))!
     await mkdir(join(tree, 'root/.ssh'), { recursive: true, mode: 0o700 })
-    await writeFile(join(tree, 'root/.ssh/authorized_keys'), await import('node:fs').then(({ readFileSync }) => readFileSync(join(directory, key))), { mode: 0o600 })
+    await writeFile(join(tree, 'root/.ssh/authorized_keys'), await import('node:fs').then(({ readFileSync }) => readFileSync(join(directory, key))), {
+      mode: 0o600,
+    })
     const disk = join(work, 'root.img')
     await createDisk(disk, tree, { label: 'root', size: '4G' })
     const kernel = (await readdir(join(tree, 'boot'))).find((name) => name.startsWith('vmlinuz-'))!

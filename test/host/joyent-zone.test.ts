@@ -116,6 +116,12 @@ test('the pages of programs are shared: a second zone costs little', async () =>
   await node.follow('machine.delete', { params: { name: second } })
 })
 
+test('on the same platform a boot makes nothing anew', async () => {
+  await node.follow('machine.reboot', { params: { name: uuid } })
+  await bootEnded()
+  assert.equal(await zone('systemctl show -P ConditionResult systemd-sysusers.service systemd-update-done.service | xargs'), 'no no')
+})
+
 test('a new platform is in the zone at its next boot, and what is its own stays', async () => {
   platform = await trees.mount('two', '20261201T000000Z')
   await node.kill()
@@ -125,6 +131,7 @@ test('a new platform is in the zone at its next boot, and what is its own stays'
   await bootEnded()
   assert.equal(await zone('cat /usr/share/platform-version /etc/own /opt/own /var/lib/own'), 'two\nown\nown\nown')
   assert.equal((await machine()).platform_buildstamp, '20261201T000000Z')
+  assert.equal(await zone('systemctl show -P ConditionResult systemd-sysusers.service systemd-update-done.service | xargs'), 'yes yes')
 })
 
 test('reprovision gives the zone a fresh part of its own', async () => {

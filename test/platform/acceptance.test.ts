@@ -45,7 +45,9 @@ test('the acceptance tests of the node pass in the platform, on ZFS', async (t) 
   for (const entry of files) {
     const [file = '', skip] = entry.split('~')
     await t.test(file, async () => {
-      const { stdout, exitCode } = await guest.ssh(`cd /spirula && node test/platform/inside.ts ${file} ${skip === undefined ? '' : `'${skip}'`}`, { timeoutMs: 12 * 60_000 })
+      const { stdout, exitCode } = await guest.ssh(`cd /spirula && node test/platform/inside.ts ${file} ${skip === undefined ? '' : `'${skip}'`}`, {
+        timeoutMs: 12 * 60_000,
+      })
       const totals = parseTestTotals(stdout, exitCode)
       console.log(`times: ${file}: ${renderTotals(totals)}`)
       assert.equal(totals.failed, 0, stdout.slice(-8000))

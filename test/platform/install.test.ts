@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
 import { test } from 'node:test'
 import { bootLimitMs, on, openLab, rootPassword, shutDown, waitForHealth } from './lab.ts'
 
@@ -40,6 +41,18 @@ test('a node set up from the ISO without questions boots from its own disks, eac
     assert.match(await on(guest, 'cat /etc/motd'), new RegExp(stamp))
     assert.equal((JSON.parse(await on(guest, 'sysinfo')) as Record<string, unknown>)['Live Image'], stamp)
     assert.match(await on(guest, 'piadm list'), new RegExp(stamp))
+  })
+
+  await t.test('with tracing that compiles and runs', async () => {
+    assert.match(await on(guest, 'timeout 120 bpftrace -e \'BEGIN { printf("%d\\n", 40 + 2); exit(); }\''), /^42$/m)
+  })
+
+  await t.test('within its memory', async () => {
+    const used = Number(await on(guest, `awk '/^MemTotal/{t=$2} /^MemAvailable/{a=$2} END{print int((t-a)/1024)}' /proc/meminfo`))
+    const image = Math.ceil(statSync(lab.first.archive).size / 2 ** 20)
+    console.log(`memory: ${used} MiB used, of which the image ${image} MiB`)
+    console.log(`memory: ${(await on(guest, 'ps axo rss,comm --sort=-rss | head -12')).trim().replaceAll(/\s*\n\s*/g, ', ')}`)
+    assert.ok(used <= 450 && used - image <= 256, `${used} MiB used, image ${image} MiB`)
   })
 
   await t.test('and no unit that failed', async () => {

@@ -8,11 +8,14 @@ const started = Date.now()
 /** @returns {Promise<{ status: number, text: string }>} */
 function call(method, path, body) {
   const { promise, resolve, reject } = Promise.withResolvers()
-  const outgoing = request({ socketPath: '/run/spirula/daemon.sock', method, path, headers: { 'content-type': 'application/json', accept: 'application/x-ndjson' } }, (answer) => {
-    let text = ''
-    answer.on('data', (chunk) => (text += chunk))
-    answer.on('end', () => resolve({ status: answer.statusCode, text }))
-  })
+  const outgoing = request(
+    { socketPath: '/run/spirula/daemon.sock', method, path, headers: { 'content-type': 'application/json', 'accept': 'application/x-ndjson' } },
+    (answer) => {
+      let text = ''
+      answer.on('data', (chunk) => (text += chunk))
+      answer.on('end', () => resolve({ status: answer.statusCode, text }))
+    },
+  )
   outgoing.on('error', reject)
   outgoing.end(body === undefined ? undefined : JSON.stringify(body))
   return promise

@@ -24,7 +24,10 @@ export const PlatformManifest = z.strictObject({
   node: z.string(),
   packages: z.array(PlatformPackage),
   /** SHA-256 of the list of all files of the system tree: path, mode, owner, size, content. */
-  tree: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  tree: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   files: z.record(z.string(), z.strictObject({ size: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })).optional(),
 })
 export type PlatformManifest = z.infer<typeof PlatformManifest>

@@ -60,6 +60,13 @@ export async function guestFileExists(root: string, path: string): Promise<boole
   return true
 }
 
+/** Removes a file or link; gone is fine. What the tree does not allow, or a directory, stays. */
+export async function removeGuestFile(root: string, path: string): Promise<void> {
+  if (!(await ensurePlainDirectories(root, dirname(normalize(path))))) return
+  const place = join(root, normalize(path))
+  if ((await lstatOrNull(place))?.isDirectory() === false) await rm(place, { force: true })
+}
+
 /** Text of a link in the tree, or null; `path`'s directories must be plain. */
 export async function readGuestLink(root: string, path: string): Promise<string | null> {
   return await readlink(join(root, normalize(path))).catch(() => null)

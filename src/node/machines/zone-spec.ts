@@ -5,7 +5,7 @@ import { planGuestMounts } from '../guest/mounts.ts'
 import { writeSeed } from '../guest/seed.ts'
 import { zoneRunDir } from '../layout.ts'
 import type { Parts } from '../parts.ts'
-import { requirePlatform } from '../platform.ts'
+import { notePlatform, requirePlatform } from '../platform.ts'
 
 const consoleLogBytes = 8 << 20
 
@@ -32,11 +32,13 @@ export function limitsOf(record: MachineRecord): ZoneLimits {
   }
 }
 
-/** Everything the runtime must know to run the machine; writes the seed that is mounted into it. */
+/** Everything the runtime must know to run the machine, which does not run; writes the seed that is mounted into it. */
 export async function readZoneSpec(record: MachineRecord, zoneid: number, parts: Parts): Promise<ZoneSpec> {
   const facts = imageFacts(record, parts)
   const zonepath = parts.host.storage.mountpointOf(record.uuid)
   const systemd = isSystemd(record, parts)
+  const platform = facts.sparse === true ? requirePlatform(record.uuid, parts) : null
+  if (platform !== null) await notePlatform(record.uuid, platform, parts)
   if (facts.cloud_init) await writeSeed(join(zoneRunDir(parts.layout, record.uuid), 'seed'), record)
   return {
     uuid: record.uuid,
@@ -50,7 +52,7 @@ export async function readZoneSpec(record: MachineRecord, zoneid: number, parts:
     limits: limitsOf(record),
     tmpfs_mib: record.tmpfs,
     mounts: [
-      ...(facts.sparse === true ? [platformMount(requirePlatform(record.uuid, parts).usr)] : []),
+      ...(platform === null ? [] : [platformMount(platform.usr)]),
       ...planGuestMounts({
         uuid: record.uuid,
         brand: record.brand,

@@ -32,7 +32,13 @@ export async function createBootArchive(source: ArchiveSource, archive: string, 
   await copyFile(source.init, join(initramfs, 'init'))
   await writeFile(join(initramfs, 'modules/order'), earlyModules.map((path) => `${nameOf(path)}.ko\n`).join(''))
   const unpack = earlyModules.map((path) => `xz -dc /usr/lib/modules/${source.kernel}/kernel/${path}.ko.xz >modules/${nameOf(path)}.ko`)
-  const script = ['cd "$1"', ...unpack, 'chmod 755 init bin/busybox', `find . -exec touch -h -d @${treeEpoch} {} +`, 'find . | LC_ALL=C sort | cpio --quiet -o -H newc --reproducible -R 0:0 >"$2"']
+  const script = [
+    'cd "$1"',
+    ...unpack,
+    'chmod 755 init bin/busybox',
+    `find . -exec touch -h -d @${treeEpoch} {} +`,
+    'find . | LC_ALL=C sort | cpio --quiet -o -H newc --reproducible -R 0:0 >"$2"',
+  ]
   await runInTree(source.builder, ['sh', '-ec', script.join('\n'), 'sh', initramfs, archive], { binds: [source.work], timeoutMs: imageLimitMs }, context)
   await rm(initramfs, { recursive: true })
 }

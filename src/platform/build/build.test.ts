@@ -59,9 +59,15 @@ test('the list of a tree tells content, mode, target and time of each thing, and
   const [a, b, other] = [await make('a', 'text'), await make('b', 'text'), await make('other', 'Text')]
   assert.deepEqual(withoutLinkTime(await listTree(a)), withoutLinkTime(await listTree(b)))
   assert.notDeepEqual(await listTree(a), await listTree(other))
-  assert.deepEqual((await listTree(a)).map((line) => line.split(' ')[0]), ['/', '/etc', '/etc/file', '/etc/link', '/etc/out'])
+  assert.deepEqual(
+    (await listTree(a)).map((line) => line.split(' ')[0]),
+    ['/', '/etc', '/etc/file', '/etc/link', '/etc/out'],
+  )
   assert.ok(PlatformManifest.shape.tree.safeParse(hashTree(await listTree(a))).success)
-  assert.match((await listTree(a)).find((line) => line.startsWith('/etc/link'))!, / file$/)
+  assert.match(
+    (await listTree(a)).find((line) => line.startsWith('/etc/link'))!,
+    / file$/,
+  )
   await chmod(join(b, 'etc/file'), 0o600)
   assert.notDeepEqual(withoutLinkTime(await listTree(a)), withoutLinkTime(await listTree(b)))
 })
@@ -79,14 +85,19 @@ const manifest: PlatformManifest = {
 
 test('the bill of materials names each package by its purl, and is the same each time', () => {
   const bundled = parseBundledPackages(
-    JSON.stringify({ packages: { '': { version: '1' }, 'node_modules/pino': { version: '10.4.0', integrity: 'sha512-AAEC' }, 'node_modules/oxlint': { version: '1', dev: true } } }),
+    JSON.stringify({
+      packages: {
+        '': { version: '1' },
+        'node_modules/pino': { version: '10.4.0', integrity: 'sha512-AAEC' },
+        'node_modules/oxlint': { version: '1', dev: true },
+      },
+    }),
   )
   const sbom = renderSbom(manifest, bundled) as { serialNumber: string; metadata: { timestamp: string }; components: { purl: string; hashes?: object[] }[] }
-  assert.deepEqual(sbom.components.map((component) => component.purl), [
-    'pkg:deb/debian/libc6@2.41-12%2Bdeb13u5?arch=amd64&distro=trixie',
-    'pkg:generic/node@26.10.0',
-    'pkg:npm/pino@10.4.0',
-  ])
+  assert.deepEqual(
+    sbom.components.map((component) => component.purl),
+    ['pkg:deb/debian/libc6@2.41-12%2Bdeb13u5?arch=amd64&distro=trixie', 'pkg:generic/node@26.10.0', 'pkg:npm/pino@10.4.0'],
+  )
   assert.deepEqual(sbom.components[2]!.hashes, [{ alg: 'SHA-512', content: '000102' }])
   assert.equal(sbom.metadata.timestamp, '2026-11-23T12:00:00Z')
   assert.match(sbom.serialNumber, /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/)

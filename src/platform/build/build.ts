@@ -77,9 +77,21 @@ async function build(work: string, options: BuildOptions, progress: Progress, co
     const zfs = packages.zfs.version
     const modules = await progress.step('ZFS modules', async (note) => {
       note(`${zfs} for Linux ${kernel}`)
-      return await ensureZfsModules({ kernel, version: zfs, download: (directory) => resolver.download(zfsSourcePackage, directory) }, builder, options.cache, context)
+      return await ensureZfsModules(
+        { kernel, version: zfs, download: (directory) => resolver.download(zfsSourcePackage, directory) },
+        builder,
+        options.cache,
+        context,
+      )
     })
-    const manifest: PlatformManifest = { v: 1, stamp: options.stamp, ...checkout, kernel, zfs, packages: [...packages.system, packages.zfs, packages.kernel].toSorted(byName) }
+    const manifest: PlatformManifest = {
+      v: 1,
+      stamp: options.stamp,
+      ...checkout,
+      kernel,
+      zfs,
+      packages: [...packages.system, packages.zfs, packages.kernel].toSorted(byName),
+    }
     const system = join(work, 'system')
     const recipe = planSystemTree(packages.system, modules.deb)
     await progress.step('system tree', () => unpackSystem({ recipe, access, system }, options, context))
@@ -90,7 +102,16 @@ async function build(work: string, options: BuildOptions, progress: Progress, co
       await createLoaderFiles(tools, join(options.checkout, 'platform/grub'), loader, context)
     })
     const tree = await progress.step('system', async () => {
-      const source = { builder, kernel, checkout: options.checkout, tools: options.tools, links: zoneUserlandLinks, images: join(work, 'images'), loader, manifest }
+      const source = {
+        builder,
+        kernel,
+        checkout: options.checkout,
+        tools: options.tools,
+        links: zoneUserlandLinks,
+        images: join(work, 'images'),
+        loader,
+        manifest,
+      }
       await assembleSystem(system, { ...source, rootPasswordHash: options.rootPasswordHash }, context)
       return await listTree(system)
     })
@@ -200,7 +221,10 @@ async function packImage({ work, builder, kernel, system, manifest, tree }: Imag
   await writeFile(join(making, platformFiles.sbom), `${JSON.stringify(renderSbom(manifest, bundled), null, 1)}\n`)
   const whole: PlatformManifest = { ...manifest, tree: hashTree(tree), files: await describeFiles(making) }
   await writeFile(join(making, platformFiles.manifest), `${JSON.stringify(whole, null, 1)}\n`)
-  await writeChecksums(making, (await readdir(making)).toSorted().map((file) => join(making, file)))
+  await writeChecksums(
+    making,
+    (await readdir(making)).toSorted().map((file) => join(making, file)),
+  )
   await writeFile(join(work, 'tree.txt'), `${tree.join('\n')}\n`)
   await rename(join(work, 'tree.txt'), join(options.output, `tree-${options.stamp}.txt`))
   const directory = join(options.output, name)

@@ -34,12 +34,23 @@ export async function runBuild(words: readonly string[], { root, tools, write, c
     write(buildUsage)
     return 0
   }
-  if (values.stamp !== undefined && !stampPattern.test(values.stamp)) throw new AppError('Usage', `"${values.stamp}" is no stamp.`, { hint: 'a stamp is a UTC time such as 20261123T120000Z' })
+  if (values.stamp !== undefined && !stampPattern.test(values.stamp))
+    throw new AppError('Usage', `"${values.stamp}" is no stamp.`, { hint: 'a stamp is a UTC time such as 20261123T120000Z' })
   const media = !values['no-media']
   const progress = createProgress({ write }, { first: 1, total: buildSteps.image + (media ? buildSteps.media : 0) })
   const { cache, stamp, fresh, 'root-password-hash': rootPasswordHash = null } = values
   const output = resolve(values.output ?? join(root, 'build/platform'))
-  const options = { checkout: root, output, cache, stamp: stamp ?? renderStamp(context.now()), fresh, media, level: values.fast ? 3 : 15, rootPasswordHash, tools }
+  const options = {
+    checkout: root,
+    output,
+    cache,
+    stamp: stamp ?? renderStamp(context.now()),
+    fresh,
+    media,
+    level: values.fast ? 3 : 15,
+    rootPasswordHash,
+    tools,
+  }
   const built = await buildPlatform(options, progress, context)
   write(`${[built.directory, built.iso, built.usb].filter((path) => path !== null).join('\n')}\n`)
   return 0

@@ -24,7 +24,23 @@ export interface InTreeOptions {
 export async function runInTree(tree: string, argv: readonly string[], options: InTreeOptions, context: Context): Promise<RunResult> {
   const { binds = [], ...rest } = options
   return await run(
-    ['/usr/bin/unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '/bin/sh', '-ec', script, 'sh', tree, ...binds, '--', ...argv],
+    [
+      '/usr/bin/unshare',
+      '--mount',
+      '--propagation',
+      'private',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '/bin/sh',
+      '-ec',
+      script,
+      'sh',
+      tree,
+      ...binds,
+      '--',
+      ...argv,
+    ],
     rest,
     context,
   )

@@ -4,7 +4,22 @@ export const components = 'main contrib'
 
 /** Debian packages of the system, by what they are there for. What they need comes along; what they recommend does not. */
 const system = {
-  base: ['apt', 'bash', 'busybox-static', 'ca-certificates', 'dbus-broker', 'dbus-system-bus-common', 'login', 'mount', 'passwd', 'systemd', 'systemd-resolved', 'systemd-sysv', 'udev', 'util-linux'],
+  base: [
+    'apt',
+    'bash',
+    'busybox-static',
+    'ca-certificates',
+    'dbus-broker',
+    'dbus-system-bus-common',
+    'login',
+    'mount',
+    'passwd',
+    'systemd',
+    'systemd-resolved',
+    'systemd-sysv',
+    'udev',
+    'util-linux',
+  ],
   zones: ['crun', 'lxcfs', 'tar', 'zstd', 'xz-utils'],
   machines: ['qemu-system-x86', 'qemu-utils', 'ovmf', 'swtpm', 'virtiofsd'],
   network: ['dnsmasq-base', 'ethtool', 'iproute2', 'iputils-arping', 'iputils-ping', 'nftables', 'openssh-client', 'openssh-server', 'tcpdump'],

@@ -48,7 +48,8 @@ export async function createResolver(access: ArchiveAccess, scratch: string, con
     'Acquire::Retries': '3',
   }
   const options = [...Object.entries(settings).map(([name, value]) => `${name}=${value}`), ...access.options].flatMap((option) => ['-o', option])
-  const apt = (words: readonly string[], cwd = root): Promise<RunResult> => run(['apt-get', ...options, '-qq', ...words], { cwd, timeoutMs: 5 * 60_000 }, context)
+  const apt = (words: readonly string[], cwd = root): Promise<RunResult> =>
+    run(['apt-get', ...options, '-qq', ...words], { cwd, timeoutMs: 5 * 60_000 }, context)
   const dispose = async (): Promise<void> => await rm(root, { recursive: true, force: true })
   try {
     await apt(['update'])

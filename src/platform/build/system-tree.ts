@@ -7,7 +7,7 @@ import type { Context } from '#host/context.ts'
 import { run } from '#host/run/run.ts'
 import { runInTree } from './in-tree.ts'
 import { treeEpoch } from './tree.ts'
-import { moduleTrims, systemTrims } from './trim.ts'
+import { moduleTrims, standIns, systemTrims } from './trim.ts'
 
 export interface SystemSource {
   /** Tree of the builder's programs, with the kernel. */
@@ -31,6 +31,7 @@ export interface SystemSource {
 /** Makes an unpacked Debian tree the platform's system: trims it, adds kernel modules, our programs and settings. */
 export async function assembleSystem(root: string, source: SystemSource, context: Context): Promise<void> {
   await trim(root, Object.keys(systemTrims))
+  await addStandIns(root, source, context)
   await addModules(root, source, context)
   await addPrograms(root, source, context)
   await run(['cp', '-rT', '--no-preserve=ownership', join(source.checkout, 'platform/root'), root], {}, context)
@@ -44,6 +45,17 @@ export async function assembleSystem(root: string, source: SystemSource, context
 async function trim(root: string, patterns: readonly string[]): Promise<void> {
   for (const pattern of patterns) {
     for await (const path of glob(pattern, { cwd: root })) await rm(join(root, path), { recursive: true })
+  }
+}
+
+/** Empty libraries, compiled from nothing. */
+async function addStandIns(root: string, source: SystemSource, context: Context): Promise<void> {
+  for (const path of Object.keys(standIns)) {
+    const file = join(root, path)
+    await rm(file)
+    const soname = `-Wl,-soname,${path.slice(path.lastIndexOf('/') + 1)}`
+    const argv = ['gcc', '-shared', '-nostdlib', '-s', '-Wl,--build-id=none', soname, '-o', file, '-x', 'c', '/dev/null']
+    await runInTree(source.builder, argv, { binds: [dirname(root)] }, context)
   }
 }
 
@@ -89,7 +101,14 @@ async function ensureSymlink(path: string, target: string): Promise<void> {
 }
 
 async function addDirectories(root: string): Promise<void> {
-  const directories = [platformPaths.pristine, '/zones', ...Object.values(systemDatasets).filter((path) => !path.startsWith('/zones/')), '/var/log', '/var/cache', '/var/lib/apt/lists']
+  const directories = [
+    platformPaths.pristine,
+    '/zones',
+    ...Object.values(systemDatasets).filter((path) => !path.startsWith('/zones/')),
+    '/var/log',
+    '/var/cache',
+    '/var/lib/apt/lists',
+  ]
   for (const path of directories) await mkdir(join(root, path), { recursive: true })
 }
 

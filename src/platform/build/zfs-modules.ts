@@ -65,7 +65,11 @@ async function packModules(modules: string, source: ZfsSource, deb: string, cont
   await mkdir(join(tree, 'DEBIAN'))
   await writeFile(join(tree, 'DEBIAN/control'), renderControl(source))
   await utimes(join(tree, 'DEBIAN/control'), treeEpoch, treeEpoch)
-  await run(['/usr/bin/dpkg-deb', '--root-owner-group', '--build', tree, deb], { timeoutMs: 5 * 60_000, env: { SOURCE_DATE_EPOCH: String(treeEpoch) } }, context)
+  await run(
+    ['/usr/bin/dpkg-deb', '--root-owner-group', '--build', tree, deb],
+    { timeoutMs: 5 * 60_000, env: { SOURCE_DATE_EPOCH: String(treeEpoch) } },
+    context,
+  )
 }
 
 function renderControl(source: ZfsSource): string {

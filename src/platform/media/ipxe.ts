@@ -20,7 +20,15 @@ export function renderIpxe(stamp: string): string {
   const directory = platformDirectory(stamp)
   // `spirula.mem=0` means nothing to the kernel: old iPXE takes the first `mem=` of a line, be it the end of `reserve_mem=`, for
   // the memory there is, and would find no room for the archive; of 0 it makes all.
-  const words = ['spirula.mem=0', 'console=tty0', 'console=ttyS0,115200', 'panic=10', 'reserve_mem=2M:4096:oops', 'loglevel=4', `${bootArguments.medium}=pxe`].join(' ')
+  const words = [
+    'spirula.mem=0',
+    'console=tty0',
+    'console=ttyS0,115200',
+    'panic=10',
+    'reserve_mem=2M:4096:oops',
+    'loglevel=4',
+    `${bootArguments.medium}=pxe`,
+  ].join(' ')
   return [
     '#!ipxe',
     `echo Spirula ${stamp}`,
