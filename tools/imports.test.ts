@@ -19,6 +19,8 @@ const planted: Record<string, [path: string, text: string]> = {
   'arrow-client': ['src/client/a.ts', `import '#lib/lib.ts'`],
   'arrow-cli': ['src/cli/a.ts', `import type { X } from '#node/node.ts'\nexport type Y = X`],
   'arrow-image': ['src/image/a.ts', `import '#node/node.ts'`],
+  'arrow-boot': ['src/boot/a.ts', `import '#node/node.ts'`],
+  'arrow-platform': ['src/platform/a.ts', `import '#node/node.ts'`],
   'arrow-setup': ['src/setup/a.ts', `import '#node/node.ts'`],
   'program-imported': ['src/cli/b.ts', `import './main.ts'`],
   'pure-core': ['src/plan/b.ts', `import { readFileSync } from 'node:fs'\nexport const x = readFileSync`],

@@ -23,7 +23,7 @@ test('what the pool has not got is installed; what is broken is told of and hold
     const node: Pick<NodeClient, 'json' | 'follow'> = {
       json: async <T>() => [{ manifest: { uuid: uuidOf('1') } }] as T,
       async *follow(_id, input) {
-        const { manifest, file } = input?.json as { manifest: { uuid: string }; file: string }
+        const { manifest, file } = input!.json as { manifest: { uuid: string }; file: string }
         asked.push(file.slice(directory.length + 1))
         const code = manifest.uuid === uuidOf('3') ? 'ImageExists' : manifest.uuid === uuidOf('4') ? 'ImageInvalid' : null
         yield (code === null ? { type: 'done' } : { type: 'failed', error: { code, message: 'The file is torn.' } }) as OperationEvent

@@ -23,6 +23,8 @@ class Person implements AsyncDisposable {
     const command = [process.execPath, program, this.resultPath, ...args].join(' ')
     this.child = spawn('script', ['-qec', command, '/dev/null'], { detached: true })
     this.ended = new Promise((resolve) => this.child.on('close', resolve))
+    // The dialogue may end while its terminal still answers it.
+    this.child.stdin.on('error', () => {})
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.terminal.write(text)
       const reply = this.terminal.takeReply()

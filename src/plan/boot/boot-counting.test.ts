@@ -11,10 +11,12 @@ const stamps = ['20261101T000000Z', '20261102T000000Z', '20261103T000000Z', '202
 const [a, b, c] = stamps
 const stamp = fc.constantFrom(...stamps)
 const maybe = fc.option(stamp, { nil: undefined })
-const environment = fc.record({ default: maybe, good: maybe, tries: fc.integer({ min: 0, max: 3 }), failed: maybe }).map(({ tries, ...named }) => {
-  const set = Object.entries(named).filter(([, value]) => value !== undefined)
-  return { ...Object.fromEntries(set), tries } as BootEnvironment
-})
+const environment = fc
+  .record({ default: maybe, good: maybe, tries: fc.integer({ min: 0, max: 3 }), failed: maybe })
+  .map(({ tries, ...named }): BootEnvironment => {
+    const set = Object.entries(named).filter(([, value]) => value !== undefined)
+    return { ...Object.fromEntries(set), tries }
+  })
 
 test('an environment comes back from its block, and variables of others stay', () => {
   fc.assert(
