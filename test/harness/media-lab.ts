@@ -24,12 +24,6 @@ export const fresh = '20261102T000000Z'
 export const context: Context = { signal: new AbortController().signal, log: silentLog, now: () => new Date(0) }
 export const tree = createToolTree('/')
 
-const needed = ['usr/lib/grub/i386-pc', 'usr/lib/grub/x86_64-efi', 'usr/bin/xorriso', 'usr/bin/mtools', 'usr/sbin/mkfs.fat', 'usr/bin/cpio', 'bin/busybox']
-const missing = needed.filter((path) => !existsSync(join('/', path)))
-/** Why the tests cannot run here; false when they can. */
-export const skip =
-  missing.length === 0 ? false : `missing: ${missing.join(', ')} (grub-pc-bin grub-efi-amd64-bin grub-common xorriso mtools dosfstools cpio busybox-static)`
-
 /** Makes two platforms, the older of which switches the machine off and the newer restarts it, and media of the older. */
 export async function createMediaLab(): Promise<MediaLab> {
   const top = await mkdtemp('/var/tmp/spirula-media-')
