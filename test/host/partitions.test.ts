@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { silentLog } from '#host/context.ts'
 import { renderMakeFat, renderPartition } from '#host/disks/argv.ts'
-import { programs } from '#host/run/programs.ts'
 import { run } from '#host/run/run.ts'
 import { planPartitions, renderPartitionScript } from '#plan/disks/partitions.ts'
 
