@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { runBootTests } from './test-boot.ts'
+import { runPlatformTests } from './test-platform.ts'
 import { runCheck } from './check.ts'
 import { expendableMarker, runHostTests } from './test-host.ts'
 import { addTotals, renderTotals, type Totals } from './totals.ts'
@@ -9,6 +10,7 @@ const tiers: Record<string, () => Promise<Totals>> = {
   check: runCheck,
   host: () => runHostTests([]),
   boot: () => runBootTests([]),
+  platform: () => runPlatformTests([]),
 }
 
 const usage = `usage: ./spirula test [--expendable] [TIER…]
