@@ -187,6 +187,7 @@ export async function createZone(guest: Guest, options: { alias: string; autoboo
   const { stderr } = await guest.ssh(`vmadm create <<'END'\n${payload}\nEND`)
   const uuid = /VM ([0-9a-f-]{36})/.exec(stderr)?.[1]
   if (uuid === undefined) throw new Error(`vmadm create said: ${stderr}`)
+  if (!options.autoboot) await on(guest, `vmadm start ${uuid}`)
   await on(guest, `zlogin ${uuid} 'echo ${options.alias} >/root/mark && sync'`)
   return uuid
 }

@@ -4,7 +4,7 @@ import { platformPaths, systemDatasets, systemPool } from '#contracts/platform/n
 import { parseUsbkeyConfig } from '#contracts/platform/usbkey-config.ts'
 import { parseMemoryMib } from '#host/sys/parse.ts'
 import { lasting, type Lasting, renderLasting } from '#plan/start/lasting.ts'
-import { planArcMax } from '#plan/start/memory.ts'
+import { planArcMax, planMinFree } from '#plan/start/memory.ts'
 import { planState, planSystemPool } from '#plan/start/state.ts'
 import { messagesOf } from '../messages-of.ts'
 import type { System } from '../system.ts'
@@ -25,7 +25,9 @@ export const poolSteps: readonly Step[] = [
 /** Its cache is bounded before the first pool is there. */
 async function loadZfs({ system }: Boot): Promise<string> {
   await system.run(['modprobe', 'zfs'])
-  const bytes = planArcMax(parseMemoryMib((await system.read('/proc/meminfo')) ?? ''))
+  const memory = parseMemoryMib((await system.read('/proc/meminfo')) ?? '')
+  await system.writeKernel('/proc/sys/vm/min_free_kbytes', String(planMinFree(memory)))
+  const bytes = planArcMax(memory)
   await system.writeKernel('/sys/module/zfs/parameters/zfs_arc_max', String(bytes))
   return `caches at most ${bytes / 2 ** 20} MiB`
 }

@@ -7,3 +7,11 @@ const mib = 2 ** 20
 export function planArcMax(memoryMib: number): number {
   return Math.max(64, Math.floor(memoryMib / 4)) * mib
 }
+
+/**
+ * Memory the kernel keeps free for itself (`vm.min_free_kbytes`), in KiB. For huge pages it takes 66 MiB by itself, and
+ * twice that out of what it calls available: much on a small node. A 128th is what it takes of large ones.
+ */
+export function planMinFree(memoryMib: number): number {
+  return Math.min(66, Math.max(8, Math.floor(memoryMib / 128))) * 1024
+}

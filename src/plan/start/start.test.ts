@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parseBootArguments } from './boot-arguments.ts'
 import { lasting, renderLasting } from './lasting.ts'
-import { planArcMax } from './memory.ts'
+import { planArcMax, planMinFree } from './memory.ts'
 import {
   canLogIn,
   parseRootHash,
@@ -119,6 +119,10 @@ describe('settings of services', () => {
     assert.equal(replaceRootHash('root:*:1:0:::::\nx:y:1\n', "$6$&$'$1"), "root:$6$&$'$1:1:0:::::\nx:y:1\n")
     assert.equal(replaceRootHash('x:y:1\n', '$6$a'), 'x:y:1\n')
   })
+})
+
+test('the kernel keeps a 128th of the memory free, within bounds', () => {
+  assert.deepEqual([512, 3072, 262_144].map(planMinFree), [8 * 1024, 24 * 1024, 66 * 1024])
 })
 
 test('ZFS caches a quarter of the memory, 64 MiB at least', () => {
