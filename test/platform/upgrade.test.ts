@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { renderMac } from '../../src/platform/run/identity.ts'
@@ -34,9 +35,11 @@ test('a node is upgraded by a reboot, and keeps its machines', async (t) => {
     assert.equal((await on(guest, `zlogin ${zone} cat /root/mark`)).trim(), 'kept')
   })
 
-  await t.test('and back', async () => {
+  await t.test('and back, by a fast reboot that leaves out firmware and boot menu', async () => {
     await on(guest, `piadm activate ${lab.first.stamp}`)
-    await reboot(guest)
+    const menus = countMenus(guest)
+    await reboot(guest, 'piadm reboot --fast')
+    assert.equal(countMenus(guest), menus)
     assert.equal((await waitForHealth(guest)).state.stamp, lab.first.stamp)
     assert.equal((await on(guest, `zlogin ${zone} cat /root/mark`)).trim(), 'kept')
   })
@@ -66,15 +69,19 @@ test('a node is upgraded by a reboot, and keeps its machines', async (t) => {
     assert.equal(state.failed_image, broken)
     assert.match(await on(guest, 'cat /etc/motd'), new RegExp(broken))
     assert.match(await on(guest, 'piadm list'), new RegExp(broken))
-    const tries = (await import('node:fs')).readFileSync(guest.consoleLog, 'utf8').match(/this image is broken on purpose/g)
+    const tries = readFileSync(guest.consoleLog, 'utf8').match(/this image is broken on purpose/g)
     assert.equal(tries?.length, 2)
     assert.equal((await on(guest, `zlogin ${zone} cat /root/mark`)).trim(), 'kept')
   })
   await shutDown(guest)
 })
 
-async function reboot(guest: Guest): Promise<void> {
+function countMenus(guest: Guest): number {
+  return readFileSync(guest.consoleLog, 'utf8').match(/Booting `Spirula/g)?.length ?? 0
+}
+
+async function reboot(guest: Guest, how = 'systemctl reboot'): Promise<void> {
   const before = await on(guest, 'cat /proc/sys/kernel/random/boot_id')
-  await guest.ssh('systemctl reboot').catch(() => {})
+  await guest.ssh(how).catch(() => {})
   await waitForReboot(guest, before)
 }
