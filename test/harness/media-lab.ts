@@ -80,6 +80,8 @@ async function createPlatform(top: string, { stamp, kernel, ends }: { stamp: str
     // On a busy machine the kernel has something to say about its clock, else in the midst of the line.
     '$b dmesg -n 1',
     `echo "HELLO ${stamp} $($b cat /proc/cmdline) END" > /dev/ttyS0`,
+    // Switching off does not wait for what the serial port still has to send.
+    '$b sleep 1',
     `$b ${ends}`,
     '',
   ]
