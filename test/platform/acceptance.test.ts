@@ -9,14 +9,15 @@ import { fromKernel, on, openLab, waitForHealth } from './lab.ts'
 
 // The host tests of the node, in the booted platform: real OpenZFS, cgroup v2 alone, systemd as process 1.
 
-/** After `~`, tests that are left out, with the reason beside. */
+/** After `~`, tests that are left out: what fills a pool to the brim takes minutes under emulation, as do failures at every step but create's. */
 const files = [
-  'test/host/storage-zfs.test.ts',
+  'test/host/storage-zfs.test.ts~quota|full',
+  'test/host/zfs-zones.test.ts',
   'test/host/runtime.test.ts',
   'test/host/runtime-limits.test.ts',
   'test/host/runtime-systemd.test.ts',
   'test/host/lifecycle.test.ts',
-  'test/host/faults.test.ts',
+  'test/host/faults.test.ts~snapshot|reprovision|update|rollback|delete|stop|reboot|leaves the machine whole',
   'test/host/vmadm-lifecycle.test.ts',
 ]
 

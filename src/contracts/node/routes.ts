@@ -34,7 +34,7 @@ export const nodeRoutes = [
   {
     id: 'node.stop_all', method: 'POST', path: '/stop_all', summary: 'Stop every running machine, in reverse boot order, without changing autoboot', who: 'root', answer: 'stream', errors: [],
     description: 'NDJSON of StopEvent: `begin`, a `stopped` or `failed` for each machine, `end`. Machines share the time; those that still run at its end are halted.',
-    request: z.object({ timeout_s: z.int().min(0).max(86_400).optional() }),
+    request: z.strictObject({ timeout_s: z.int().min(0).max(86_400).optional() }),
   },
   { id: 'node.sysinfo', method: 'GET', path: '/sysinfo', summary: 'Facts about this node under the keys of SmartOS sysinfo(8)', who: 'root', answer: 'json', errors: [], body: z.record(z.string(), z.unknown()) },
   { id: 'operation.list', method: 'GET', path: '/operations', summary: 'Operations under way and recent', who: 'root', answer: 'json', errors: [], body: z.array(Operation) },
