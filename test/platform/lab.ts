@@ -145,7 +145,8 @@ export async function waitForHealth(guest: Guest, limitMs = bootLimitMs): Promis
 
 /** Standard output of a command that must succeed. */
 export async function on(guest: Guest, line: string): Promise<string> {
-  const { stdout, stderr, exitCode } = await guest.ssh(line)
+  // Images are copied and checked by some commands, slowly under emulation.
+  const { stdout, stderr, exitCode } = await guest.ssh(line, { timeoutMs: 5 * 60_000 })
   if (exitCode !== 0) throw new Error(`${line}\nended with ${exitCode}: ${stderr}${stdout}`)
   return stdout
 }
