@@ -67,7 +67,9 @@ test('after a power cut what has autoboot comes back, in its order; what was sto
   const next = await rebootNode(made)
   assert.equal(next.node.parts.startup.settled, false)
   await next.node.settled
-  assert.deepEqual(launched(next), [first, ...plain.toSorted(), last])
+  // Those of one order start side by side: which of them is launched first is open.
+  const order = launched(next)
+  assert.deepEqual([order[0], order.slice(1, 3).toSorted(), order.slice(3)], [first, plain.toSorted(), [last]])
   const { machines } = next.node.parts
   for (const uuid of [first, ...plain, last]) {
     const { state, boot_timestamp } = viewMachine(machines.get(uuid)!, next.node.parts)
