@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BootHealth, BootState, BootTimes } from '#contracts/platform/boot-state.ts'
+import { bootFiles, type BootHealth, type BootState, type BootTimes } from '#contracts/platform/boot-state.ts'
 import { answersLabel, platformPaths } from '#contracts/platform/names.ts'
 import { type Context, silentLog } from '#host/context.ts'
 import { type Accelerator, ensureAccelerator } from '../../src/platform/run/accelerator.ts'
@@ -48,7 +48,10 @@ export async function openLab(): Promise<Lab> {
   const emulator = await ensureEmulator({ uefi: true, pxe: true }, context)
   const accelerator = await ensureAccelerator(emulator, directory, context)
   const { file: sshKey, publicKey } = await ensureSshKey(directory, context)
-  const start: Lab['start'] = (options) => startGuest({ directory: join(directory, options.name), sshKey, emulator, accelerator, ...options }, context)
+  const start: Lab['start'] = (options) => {
+    const place = options.directory ?? join(directory, options.name)
+    return startGuest({ directory: place, sshKey, sshControl: join(place, 'ssh.sock'), emulator, accelerator, ...options }, context)
+  }
   const lab: Lab = {
     directory,
     first: await describe(file.first),
@@ -131,16 +134,22 @@ export interface NodeStatus {
 
 /** Waits for ssh and the end of the health check; fails with the node's own words when it found something. */
 export async function waitForHealth(guest: Guest, limitMs = bootLimitMs): Promise<NodeStatus & { health: BootHealth }> {
-  const until = Date.now() + limitMs
   await guest.waitForSsh(limitMs)
-  while (Date.now() < until) {
-    const { stdout, exitCode } = await guest.ssh('spirula-boot status --json').catch(() => ({ stdout: '', exitCode: 1 }))
-    const status = exitCode === 0 ? (JSON.parse(stdout) as NodeStatus) : null
-    if (status?.health?.healthy === true) return { ...status, health: status.health }
-    if (status?.health?.healthy === false) throw new Error(`the node is not healthy: ${JSON.stringify(status)}`)
-    await sleep(500)
-  }
+  await holdConnection(guest)
+  // One shell waits there: a login or a program every half second would slow the boot that it asks about.
+  const wait = `timeout ${limitMs / 1000} sh -c 'until [ -e ${bootFiles.health} ]; do sleep 0.3; done'; spirula-boot status --json`
+  const { stdout } = await guest.ssh(wait, { timeoutMs: limitMs + 30_000 }).catch(() => ({ stdout: '{}' }))
+  const status = JSON.parse(stdout) as NodeStatus
+  if (status.health?.healthy === true) return { ...status, health: status.health }
+  if (status.health?.healthy === false) throw new Error(`the node is not healthy: ${stdout}`)
   throw new Error(`the node did not become healthy within ${limitMs / 1000} s; its console: ${tailOf(guest)}`)
+}
+
+const connections = new WeakMap<Guest, Awaited<ReturnType<Guest['holdSsh']>>>()
+
+async function holdConnection(guest: Guest): Promise<void> {
+  connections.get(guest)?.kill()
+  connections.set(guest, await guest.holdSsh())
 }
 
 /** Standard output of a command that must succeed. */
@@ -164,6 +173,7 @@ export function tailOf(guest: Guest): string {
 
 /** Waits until ssh is answered by a boot other than the one with that id (/proc/sys/kernel/random/boot_id). */
 export async function waitForReboot(guest: Guest, before: string, limitMs = bootLimitMs): Promise<void> {
+  connections.get(guest)?.kill()
   const until = Date.now() + limitMs
   while (Date.now() < until) {
     const { stdout } = await guest.ssh('cat /proc/sys/kernel/random/boot_id', { timeoutMs: 10_000 }).catch(() => ({ stdout: '' }))

@@ -23,7 +23,7 @@ test('a pool moved to another machine comes up there with its machines', async (
   t.after(() => second.kill())
   const { state, health } = await waitForHealth(second)
   assert.equal(state.hostname, 'node1')
-  assert.deepEqual(health.guests, { running: 1, total: 1 })
+  assert.deepEqual(health.guests, { running: 1, total: 2 })
   const listed = (await on(second, 'vmadm list -p -o uuid,alias,state')).trim().split('\n').toSorted()
   assert.deepEqual(listed, [`${running}:running:running`, `${stopped}:stopped:stopped`].toSorted())
   assert.equal((await on(second, `zlogin ${running} cat /root/mark`)).trim(), 'running')

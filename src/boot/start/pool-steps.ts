@@ -2,6 +2,7 @@ import { AppError } from '#contracts/errors.ts'
 import { poolProperties } from '#contracts/platform/boot-state.ts'
 import { platformPaths, systemDatasets, systemPool } from '#contracts/platform/names.ts'
 import { parseUsbkeyConfig } from '#contracts/platform/usbkey-config.ts'
+import type { PoolOutcome } from '#host/disks/import-pools.ts'
 import { parseMemoryMib } from '#host/sys/parse.ts'
 import { lasting, type Lasting, renderLasting } from '#plan/start/lasting.ts'
 import { planArcMax, planMinFree } from '#plan/start/memory.ts'
@@ -12,6 +13,7 @@ import { type Boot, poolOf, type Step } from './boot.ts'
 
 /** The steps that bring the pool up and what lasts to its place, in order. Everything after them reads from there. */
 export const poolSteps: readonly Step[] = [
+  { name: 'devices', run: settleDevices },
   { name: 'zfs', run: loadZfs },
   { name: 'import', run: importPools },
   { name: 'factory-reset', run: resetPool },
@@ -21,6 +23,15 @@ export const poolSteps: readonly Step[] = [
   { name: 'machine-id', run: keepMachineId },
   { name: 'stamps', run: writeStamps },
 ]
+
+/**
+ * The disks and links that the kernel has found by now, with their names of udev. Waited for here, not by a unit before
+ * us: meanwhile this program has been started.
+ */
+async function settleDevices({ system }: Boot): Promise<string | null> {
+  const { exitCode } = await system.run(['udevadm', 'settle', '--timeout=120'], { okCodes: [0, 1], timeoutMs: 130_000 })
+  return exitCode === 0 ? null : 'udev is not done after 120 s'
+}
 
 /** Its cache is bounded before the first pool is there. */
 async function loadZfs({ system }: Boot): Promise<string> {
@@ -36,7 +47,7 @@ async function loadZfs({ system }: Boot): Promise<string> {
 async function importPools(boot: Boot): Promise<string | null> {
   if (boot.arguments.noimport) return null
   try {
-    boot.outcomes = await boot.pools.importPools({}, boot.system.context)
+    boot.outcomes = await importPatiently(boot)
   } catch (error) {
     boot.imported = { kind: 'failed', reason: `The pools of this machine could not be imported: ${messagesOf(error)}` }
     throw error
@@ -47,6 +58,19 @@ async function importPools(boot: Boot): Promise<string | null> {
     if (unfinished) boot.problems.push(`The making of the pool ${name} was broken off; nothing on it counts: zpool destroy ${name}`)
   }
   return boot.outcomes.map(({ name, state }) => `${name} ${state}`).join(', ') || 'no pool'
+}
+
+const slowDisksMs = 30_000
+
+/** Disks that spin up first, or come by a slow bus, may be missing yet: what must be there is looked for again. */
+async function importPatiently({ pools, system, arguments: asked }: Boot): Promise<PoolOutcome[]> {
+  const step = 2000
+  for (let waited = 0; ; waited += step) {
+    const outcomes = await pools.importPools({}, system.context)
+    const isMissing = outcomes.length === 0 ? asked.medium === 'disk' : outcomes.some(({ imported, state }) => !imported && state === 'UNAVAIL')
+    if (!isMissing || waited >= slowDisksMs) return outcomes
+    await system.wait(step)
+  }
 }
 
 /** Done at the boot after it was asked for, when nothing of the pool is in use yet. A rescue boot is the way out. */

@@ -28,6 +28,8 @@ interface Machine {
   files?: Record<string, string | undefined>
   answers?: Record<string, Answer>
   pools?: readonly PoolOutcome[] | Error
+  /** Before the last of these looks no disk is there. */
+  looks?: number
   nics?: readonly Nic[]
 }
 
@@ -35,8 +37,11 @@ function machine(given: Machine = {}): { system: FakeSystem; start: () => Promis
   const all = Object.entries({ ...files, ...given.files }).filter((entry): entry is [string, string] => entry[1] !== undefined)
   const system = createFakeSystem({ files: Object.fromEntries(all), answers: { 'zfs list': 1, ...given.answers } })
   const outcomes = given.pools ?? [zones]
+  let looks = given.looks ?? 1
   const pools: Pools = {
     async importPools() {
+      looks -= 1
+      if (looks > 0) return []
       if (outcomes instanceof Error) throw outcomes
       return [...outcomes]
     },
@@ -54,7 +59,7 @@ describe('a node with settings', () => {
     assert.deepEqual([state.pool, state.stamp, state.medium, state.hostname, state.links], ['zones', '20261124T000000Z', 'disk', 'node01', ['br-admin']])
     assert.deepEqual(
       state.steps.map(({ name, outcome }) => `${name} ${outcome}`),
-      startSteps.map(({ name }) => `${name} ${['factory-reset', 'names', 'custom'].includes(name) ? 'left' : 'done'}`),
+      startSteps.map(({ name }) => `${name} ${['devices', 'factory-reset', 'names', 'custom'].includes(name) ? 'left' : 'done'}`),
     )
     const read = (path: string): string => system.files.get(path) ?? 'missing'
     assert.equal(read('/sys/module/zfs/parameters/zfs_arc_max'), String(2 ** 30))
@@ -169,6 +174,17 @@ describe('pools that cannot be used', () => {
     const { start } = machine({ pools: [{ ...zones, imported: false, reason: 'The pool zones lacks a disk.' }] })
     const { state, reason } = await start()
     assert.deepEqual([state, reason], ['failed', 'The pool zones lacks a disk.'])
+  })
+  test('disks that come late are waited for, when the node was booted from one of them', async () => {
+    const late = machine({ looks: 4 })
+    assert.equal((await late.start()).state, 'ready')
+    assert.equal(late.system.waitedMs, 6000)
+    const never = machine({ pools: [] })
+    assert.equal((await never.start()).state, 'unset')
+    assert.equal(never.system.waitedMs, 30_000)
+    const iso = machine({ pools: [], files: { '/proc/cmdline': 'spirula.medium=iso' } })
+    assert.equal((await iso.start()).state, 'unset')
+    assert.equal(iso.system.waitedMs, 0)
   })
   test('no ZFS at all', async () => {
     const { start } = machine({ pools: new AppError('PoolUnavailable', 'This kernel has no ZFS.') })

@@ -10,8 +10,8 @@ export function planArcMax(memoryMib: number): number {
 
 /**
  * Memory the kernel keeps free for itself (`vm.min_free_kbytes`), in KiB. For huge pages it takes 66 MiB by itself, and
- * twice that out of what it calls available: much on a small node. A 128th is what it takes of large ones.
+ * twice that out of what it calls available: much on a small node. A 256th reaches that on a node of 16 GiB.
  */
 export function planMinFree(memoryMib: number): number {
-  return Math.min(66, Math.max(8, Math.floor(memoryMib / 128))) * 1024
+  return Math.min(66, Math.max(8, Math.floor(memoryMib / 256))) * 1024
 }

@@ -122,7 +122,7 @@ describe('settings of services', () => {
 })
 
 test('the kernel keeps a 128th of the memory free, within bounds', () => {
-  assert.deepEqual([512, 3072, 262_144].map(planMinFree), [8 * 1024, 24 * 1024, 66 * 1024])
+  assert.deepEqual([512, 3072, 262_144].map(planMinFree), [8 * 1024, 12 * 1024, 66 * 1024])
 })
 
 test('ZFS caches a quarter of the memory, 64 MiB at least', () => {

@@ -120,7 +120,8 @@ async function addRelease(root: string, { manifest, rootPasswordHash }: SystemSo
   // Zones of brand joyent share /usr, and stay Debian by /usr/lib/os-release: only the node's own is replaced.
   await rm(join(root, 'etc/os-release'), { force: true })
   await writeFile(join(root, 'etc/os-release'), renderOsRelease(manifest))
-  await writeFile(join(root, 'etc/machine-id'), 'uninitialized\n')
+  // Empty, not `uninitialized`: that would be a first boot at each boot, with all presets (machine-id(5)).
+  await writeFile(join(root, 'etc/machine-id'), '')
   await writeFile(join(root, 'etc/hostname'), 'spirula\n')
   const shadow = join(root, 'etc/shadow')
   const text = await readFile(shadow, 'utf8')

@@ -30,6 +30,14 @@ export const systemTrims: Readonly<Record<string, string>> = {
   'usr/include': 'headers of libraries',
   'usr/share/X11': 'keyboard tables of a graphical screen',
   'usr/lib/udev/hwdb.d': 'source of hwdb.bin',
+  'usr/lib/systemd/system-generators/systemd-gpt-auto-generator': 'nothing is mounted because a disk says so',
+  'usr/lib/systemd/system-generators/systemd-hibernate-resume-generator': 'a system in memory does not hibernate',
+  'usr/lib/systemd/system-generators/systemd-rc-local-generator': 'there is no /etc/rc.local',
+  'usr/lib/systemd/system-generators/systemd-ssh-generator': 'sshd listens on the network alone',
+  'usr/lib/systemd/system-generators/systemd-system-update-generator': 'an update is another image',
+  'usr/lib/systemd/system-generators/systemd-sysv-generator': 'no service has a script in /etc/init.d alone',
+  'usr/lib/systemd/system-generators/systemd-tpm2-generator': 'nothing is sealed in a TPM',
+  'usr/lib/systemd/system-generators/zfs-mount-generator': 'spirula-start mounts',
   'var/cache/apt': 'made anew by apt',
   'var/cache/debconf': 'answers of package set-up',
   'var/cache/ldconfig': 'differs with every build',
@@ -55,8 +63,23 @@ export const standIns: Readonly<Record<string, string>> = {
 /** Kernel modules without use on a server, below `kernel/`. */
 export const moduleTrims: readonly string[] = [
   'sound',
-  ...['accel', 'atm', 'bluetooth', 'comedi', 'counter', 'firewire', 'greybus', 'hsi', 'iio', 'input/joystick', 'input/tablet', 'input/touchscreen'].map(driver),
-  ...['isdn', 'media', 'memstick', 'mmc', 'mtd', 'net/arcnet', 'net/can', 'net/fddi', 'net/hamradio', 'net/ieee802154', 'net/wireless', 'net/wwan'].map(driver),
+  ...[
+    'accel',
+    'atm',
+    'bluetooth',
+    'comedi',
+    'counter',
+    'firewire',
+    'greybus',
+    'hsi',
+    'iio',
+    'input/joystick',
+    'input/mouse',
+    'input/tablet',
+    'input/touchscreen',
+  ].map(driver),
+  ...['isdn', 'media', 'memstick', 'misc/vmw_vmci', 'mmc', 'mtd', 'net/arcnet', 'net/can', 'net/fddi'].map(driver),
+  ...['net/hamradio', 'net/ieee802154', 'net/wireless', 'net/wwan'].map(driver),
   ...['nfc', 'parport', 'pcmcia', 'platform', 'rapidio', 'soundwire', 'staging', 'thunderbolt', 'usb/gadget', 'w1'].map(driver),
   ...['amd', 'gma500', 'gud', 'i915', 'nouveau', 'radeon', 'vmwgfx', 'xe'].map((name) => driver(`gpu/drm/${name}`)),
   ...['affs', 'afs', 'bcachefs', 'befs', 'bfs', 'ceph', 'coda', 'dlm', 'efs', 'f2fs', 'gfs2', 'hfs', 'jffs2', 'jfs', 'minix', 'nilfs2'].map(
@@ -66,6 +89,7 @@ export const moduleTrims: readonly string[] = [
   ...['6lowpan', 'appletalk', 'atm', 'ax25', 'batman-adv', 'bluetooth', 'caif', 'can', 'ceph', 'ieee802154', 'mac80211', 'mac802154'].map(
     (name) => `net/${name}`,
   ),
+  'net/vmw_vsock/vmw_vsock_vmci_transport.ko.xz',
   ...['netrom', 'nfc', 'phonet', 'rds', 'rose', 'tipc', 'wireless', 'x25'].map((name) => `net/${name}`),
 ]
 

@@ -14,7 +14,7 @@ import { createConsole, type GuestConsole } from './console.ts'
 import { type Emulator, ensureEmulator, readFirmware } from './emulator.ts'
 import { renderMac, renderUuid } from './identity.ts'
 import { connectQmp } from './qmp.ts'
-import { readFreePort, runSsh, type SshOptions, waitForSsh } from './ssh.ts'
+import { readFreePort, runSsh, type SshOptions, startSshControl, waitForSsh } from './ssh.ts'
 
 export interface GuestOptions {
   /** Of the guest; MAC addresses, UUID and disk serials come from it, so that it is the same machine at each start. */
@@ -39,6 +39,8 @@ export interface GuestOptions {
   consoleLog?: string
   /** Private key for `ssh`. */
   sshKey?: string
+  /** See SshOptions. */
+  sshControl?: string
   noReboot?: boolean
   extra?: readonly string[]
   /** Chosen by ensureEmulator and ensureAccelerator unless told; tests that start many guests choose once. */
@@ -61,6 +63,8 @@ export interface Guest {
   send: (text: string) => void
   /** Runs a command by ssh; its exit code is an answer. Throws CommandFailed when ssh failed, Timeout. */
   ssh: (command: string, options?: SshOptions) => Promise<RunResult>
+  /** Holds an ssh connection open for the commands that follow (needs `sshControl`); it ends with the guest, or by `kill`. */
+  holdSsh: () => Promise<Child>
   /** Waits until ssh lets us in. Throws Timeout, or CommandFailed when the guest has ended. */
   waitForSsh: (timeoutMs: number, options?: SshOptions) => Promise<void>
   /** A command of QEMU's control port: `query-status`, `system_powerdown`, … Gives its `return`. */
@@ -107,7 +111,8 @@ async function createGuest({ child, plan, emulator, accelerator }: Started, opti
     if (sshPort !== undefined) return sshPort.sshPort
     throw new AppError('InvalidState', `The guest ${plan.name} has no forwarded ssh.`, { hint: 'give it a nic of kind user with sshPort' })
   }
-  const withKey = (given: SshOptions | undefined): SshOptions => ({ ...(options.sshKey === undefined ? {} : { key: options.sshKey }), ...given })
+  const { sshKey: key, sshControl: control } = options
+  const withKey = (given: SshOptions | undefined): SshOptions => ({ ...(key && { key }), ...(control && { control }), ...given })
   return {
     name: plan.name,
     pid: child.pid,
@@ -118,6 +123,7 @@ async function createGuest({ child, plan, emulator, accelerator }: Started, opti
     sshPort: sshPort?.sshPort ?? null,
     send: (text) => void child.stdin?.write(text),
     ssh: (command, given) => runSsh(port(), command, withKey(given), context),
+    holdSsh: () => startSshControl(port(), { ...withKey({}), control: control ?? join(options.directory, 'ssh.sock') }, context),
     waitForSsh: (timeoutMs, given) => waitForSsh(port(), { ...withKey(given), timeoutMs, isAlive: () => running }, context),
     qmp: (command, args) => qmp.command(command, args),
     async kill() {

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, isAppError } from '#contracts/errors.ts'
 import type { Context } from '#host/context.ts'
-import { ensureDirectory, readTextFile } from '#host/fs/atomic.ts'
+import { ensureDirectory, readTextFile, removeFile } from '#host/fs/atomic.ts'
+import { type Child, startChild } from '#host/run/child.ts'
 import type { Argv } from '#host/run/programs.ts'
 import { run, type RunResult } from '#host/run/run.ts'
 
@@ -17,6 +19,8 @@ export interface SshOptions {
   input?: string
   /** 60 s unless told. */
   timeoutMs?: number
+  /** Socket of a connection that `startSshControl` holds open; without one there each command makes its own. */
+  control?: string
 }
 
 /** The guest's host key is made in the guest and seen by nobody else: the way to it is this machine's loopback. */
@@ -30,6 +34,7 @@ export function renderSshLine(port: number): string {
 /** argv of one command on a guest; the far shell reads the command as it is. */
 export function renderSshArgv(port: number, command: string, options: SshOptions): Argv {
   const key = options.key === undefined ? [] : ['-i', options.key, '-o', 'IdentitiesOnly=yes']
+  const control = options.control === undefined ? [] : ['-o', `ControlPath=${options.control}`]
   return [
     'ssh',
     '-p',
@@ -40,6 +45,7 @@ export function renderSshArgv(port: number, command: string, options: SshOptions
     '-o',
     'ConnectTimeout=15',
     ...key,
+    ...control,
     '--',
     `${options.user ?? 'root'}@127.0.0.1`,
     command,
@@ -58,6 +64,21 @@ export async function runSsh(port: number, command: string, options: SshOptions,
     { okCodes: anyOther, timeoutMs: timeoutMs ?? 60_000, ...(input === undefined ? {} : { input }) },
     context,
   )
+}
+
+/**
+ * Holds a connection open that commands with this `control` go over: a login takes a second where the guest is emulated.
+ * Returns when it is there. It ends with the guest, with a reboot by `kill`, and with this process.
+ */
+export async function startSshControl(port: number, options: SshOptions & { control: string }, context: Context): Promise<Child> {
+  await removeFile(options.control, { durable: false })
+  const argv = renderSshArgv(port, '', options)
+  const child = await startChild([argv[0], '-M', '-N', ...argv.slice(1, -1)], { env: {}, cwd: '/' }, context)
+  for (const stream of [child.stdout, child.stderr]) stream?.resume()
+  const state = { ended: false }
+  void child.ended.then(() => (state.ended = true))
+  while (!state.ended && !existsSync(options.control)) await sleep(50, undefined, { signal: context.signal })
+  return child
 }
 
 /** Waits until the guest lets us in, at most `timeoutMs`. */
