@@ -41,7 +41,7 @@ export async function createFakeBootHost(disks: readonly string[], running: stri
     store: join(top, 'store'),
     loader: join(top, 'loader'),
     operatorMenu: join(top, 'custom.cfg'),
-    running: { stamp: running, medium: 'disk', failed: '' },
+    running: { stamp: running, medium: 'disk', failed: '', url: '' },
     devices: async () => devices,
     async open(device, _write, work) {
       if (broken.has(device.disk)) throw new Error(`${device.disk} does not answer`)

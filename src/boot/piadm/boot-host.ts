@@ -17,6 +17,8 @@ export interface RunningPlatform {
   medium: string
   /** The image in whose place the running one was booted. */
   failed: string
+  /** Address of its directory on the server it was booted from. */
+  url: string
 }
 
 /** The machine as piadm sees it. */
@@ -77,5 +79,6 @@ async function readRunning(): Promise<RunningPlatform> {
     stamp: typeof manifest?.stamp === 'string' ? manifest.stamp : '',
     medium: valueOf(bootArguments.medium),
     failed: stampPattern.test(failed) ? failed : '',
+    url: /^https?:\/\//.test(valueOf(bootArguments.image)) ? valueOf(bootArguments.image) : '',
   }
 }

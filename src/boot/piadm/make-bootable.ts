@@ -59,9 +59,9 @@ async function ensureStored(host: BootHost, { source, reporter, env, dryRun }: B
   try {
     const medium = source === undefined ? await findRunning(host) : null
     if (medium !== null) return await host.open(medium, false, (root) => take(join(root, platformDirectory(running.stamp)), false))
-    // Booted over the network: the server may have it.
+    // Booted over the network: the server it came from has it, or one that is set may.
     const options = { host, reporter, env, scratch: () => createIncoming(store) }
-    return await withSource(source ?? running.stamp, options, ({ directory, ready }) => take(directory, ready))
+    return await withSource(source ?? (running.url || running.stamp), options, ({ directory, ready }) => take(directory, ready))
   } finally {
     await openStore(host)
   }

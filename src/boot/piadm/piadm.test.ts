@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { BootEnvironment } from '#contracts/platform/boot-environment.ts'
@@ -67,6 +69,21 @@ test('the first boot makes each disk bootable', async () => {
     assert.equal(await readFile(join(host.top, disk, 'boot/grub/medium.cfg'), 'utf8'), 'set spirula_medium=disk\n')
     assert.ok(existsSync(join(host.top, disk, 'EFI/BOOT/BOOTX64.EFI')))
   }
+})
+
+test('a node that was booted over the network fetches its image from there', async () => {
+  const served = join(host.top, 'served')
+  await createFakeImage(served, b)
+  const server = createServer((asked, answer) => void readFile(join(served, asked.url ?? '')).then((body) => answer.end(body)))
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    host.running = { stamp: b, medium: 'pxe', failed: '', url: `http://127.0.0.1:${port}/platform-${b}` }
+    assert.deepEqual(problemsOf(await makeBootable(host, { reporter: silentReporter, env: {}, dryRun: false })), [])
+  } finally {
+    server.close()
+  }
+  for (const disk of disks) assert.ok((await wholeOn(disk)).includes(b))
 })
 
 test('install, activate, a healthy boot: the image is the good one everywhere', async () => {

@@ -86,6 +86,13 @@ describe('executeSetup', () => {
     )
   })
 
+  test('as lines: a long copy is told in quarters', () => {
+    let text = ''
+    const report = lineReport((line) => void (text += line.trim() + '; '))
+    for (let percent = 0; percent <= 100; percent += 1) report([{ title: 'Copy', state: 'running', detail: `Writing ${percent} %` }])
+    assert.equal(text, '..  Copy; Writing 0 %; Writing 25 %; Writing 50 %; Writing 75 %; Writing 100 %; ')
+  })
+
   test('what would be done is told without secrets', () => {
     const text = renderWork(workOf({ root_authorized_keys: testKey }))
     assert.match(text, /Would make the pool zones: mirror of sda sdb, holds 2 TB\./)

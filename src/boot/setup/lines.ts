@@ -16,7 +16,13 @@ const marks = { waiting: '    ', running: '..  ', done: 'ok  ', failed: '!!  ' }
 
 function reportItem(item: ProgressItem, before: ProgressItem | undefined, out: (text: string) => void): void {
   if (item.state !== 'waiting' && item.state !== before?.state) out(`  ${marks[item.state]}${item.title}\n`)
-  if (item.detail !== '' && item.detail !== before?.detail) out(`      ${printable(item.detail)}\n`)
+  const detail = inQuarters(item.detail)
+  if (detail !== '' && detail !== inQuarters(before?.detail ?? '')) out(`      ${printable(detail)}\n`)
+}
+
+/** A line for each hundredth of a copy would be all that one sees. */
+function inQuarters(detail: string): string {
+  return detail.replace(/\d+(?= %$)/, (digits) => String(Math.floor(Number(digits) / 25) * 25))
 }
 
 /** What setting up would do, for --dry-run; no secret is in it. */

@@ -14,7 +14,7 @@ import { readNics } from '../start/nics.ts'
 const sysNet = '/sys/class/net'
 
 /** The machine as the dialogue needs it. What cannot be read is left out, with a sentence in `problems`. */
-export async function readSetupFacts(stamp: string, context: Context): Promise<{ facts: SetupFacts; problems: string[] }> {
+export async function readSetupFacts(boot: Pick<SetupFacts, 'stamp' | 'netboot'>, context: Context): Promise<{ facts: SetupFacts; problems: string[] }> {
   const problems: string[] = []
   const orNothing = async <T>(reading: Promise<T[]>, what: string): Promise<T[]> =>
     await reading.catch((error: unknown) => {
@@ -27,7 +27,7 @@ export async function readSetupFacts(stamp: string, context: Context): Promise<{
   const inventory = await orNothing<Disk>(readDisks(context), 'The disks could not be read')
   const free = freeDisks(inventory)
   const facts: SetupFacts = {
-    stamp,
+    ...boot,
     links,
     disks: planSetupDisks(inventory, pools),
     pools: planSetupPools(inventory, pools),

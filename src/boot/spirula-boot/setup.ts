@@ -3,6 +3,7 @@ import { bootArguments } from '#contracts/platform/names.ts'
 import { silentLog, type Context } from '#host/context.ts'
 import { startChild } from '#host/run/child.ts'
 import { parseKernelArguments } from '#host/sys/parse.ts'
+import { parseBootArguments } from '#plan/start/boot-arguments.ts'
 import type { SetupFacts } from '#plan/setup/facts.ts'
 import { viewOfState, type SetupState } from '#plan/setup/state.ts'
 import { hasOption, optionValue, type Cli, type Command, type Input } from '../../cli/command.ts'
@@ -70,7 +71,8 @@ interface Place {
 }
 
 async function readWhole(system: System): Promise<{ facts: SetupFacts; problems: string[] }> {
-  return await readSetupFacts(await readStamp(system), system.context)
+  const { medium } = parseBootArguments(parseKernelArguments((await system.read('/proc/cmdline')) ?? ''))
+  return await readSetupFacts({ stamp: await readStamp(system), netboot: medium === 'pxe' }, system.context)
 }
 
 type CarryOut = (work: SetupWork, report: Report) => Promise<void>

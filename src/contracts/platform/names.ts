@@ -54,6 +54,8 @@ export const bootArguments = {
   failed: 'spirula.failed',
   /** Set by the boot loader: what this boot came from: `disk`, `usb`, `iso`, `pxe`. */
   medium: 'spirula.medium',
+  /** Set by the script of iPXE: the http address of the running image's directory, from where it can be put on disks. */
+  image: 'spirula.image',
   /** Seconds after which a boot that is not healthy yet counts as bad; 300 unless told. */
   healthTimeout: 'spirula.health_timeout',
 } as const

@@ -35,6 +35,14 @@ describe('answers that leave nothing to ask', () => {
     assert.equal(work.pool.kind === 'create' && work.pool.layout.shape, 'mirror of sda sdb')
   })
 
+  test('what came over the network does so again, unless told', () => {
+    const netbooted = { ...makeFacts(), netboot: true }
+    assert.equal(workOf(apply(whole)).bootable, true)
+    assert.equal(workOf(apply(whole, netbooted), netbooted).bootable, false)
+    const told = { ...whole, bootpool: 'zones' }
+    assert.equal(workOf(apply(told, netbooted), netbooted).bootable, true)
+  })
+
   test("SmartOS's own keys", () => {
     const file = {
       config_console: 'text',

@@ -38,6 +38,7 @@ export function makeFacts(inventory: readonly Disk[] = usualDisks(), pools: read
     layouts: (disks) => planSetupLayouts(free, disks),
     readLayout: (layout) => describeGivenLayout(free, layout),
     stamp: '20261123T120000Z',
+    netboot: false,
   }
 }
 

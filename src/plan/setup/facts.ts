@@ -10,6 +10,8 @@ export interface SetupFacts {
   layouts: (disks: readonly string[]) => readonly SetupLayout[]
   /** Of the running image. */
   stamp: string
+  /** It came over the network, and will again unless told otherwise. */
+  netboot: boolean
   /** A layout written out by hand as the dialogue shows it, or why it cannot be. Pure. */
   readLayout: (layout: PoolLayout) => SetupLayout | string
 }

@@ -70,7 +70,7 @@ export const diskQuestions: readonly Question[] = [
       'you boot it over the network or keep the stick in, that is not needed.',
     ],
     applies: (view) => wantsNewPool(view) && hasRoomToBoot(view),
-    initial: () => 'zones',
+    initial: (view) => (view.facts.netboot ? 'none' : 'zones'),
     check: (text) => (text === 'zones' || text === 'none' ? ok() : wrong('Choose one of the two.')),
     rows: () => [
       { value: 'zones', cells: ['Yes, put Spirula on the disks'] },

@@ -28,6 +28,8 @@ export function renderIpxe(stamp: string): string {
     'reserve_mem=2M:4096:oops',
     'loglevel=4',
     `${bootArguments.medium}=pxe`,
+    // The directory of this script; iPXE before 2020 leaves nothing there.
+    `${bootArguments.image}=\${cwduri}${directory}`,
   ].join(' ')
   return [
     '#!ipxe',

@@ -73,6 +73,6 @@ test('an ISO dates its files by the stamp and boots both ways', () => {
 test('the script for iPXE names the archive for UEFI kernels and goes on when loading fails', () => {
   const script = renderIpxe('20261123T120000Z')
   assert.match(script, /^#!ipxe\n/)
-  assert.match(script, /initrd=boot_archive .*spirula.medium=pxe \$\{spirula-arguments\} \|\| goto failed/)
+  assert.match(script, /initrd=boot_archive .*spirula.medium=pxe spirula\.image=\$\{cwduri\}platform-\S+ \$\{spirula-arguments\} \|\| goto failed/)
   assert.match(script, /initrd --name boot_archive platform-20261123T120000Z\/boot_archive/)
 })
