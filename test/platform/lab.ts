@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bootFiles, type BootHealth, type BootState, type BootTimes } from '#contracts/platform/boot-state.ts'
+import type { Answers } from '#contracts/platform/answers.ts'
 import { answersLabel, platformPaths } from '#contracts/platform/names.ts'
 import { type Context, silentLog } from '#host/context.ts'
 import { type Accelerator, ensureAccelerator } from '../../src/platform/run/accelerator.ts'
@@ -29,6 +30,8 @@ export interface Lab {
   start(options: Pick<GuestOptions, 'name' | 'boot'> & Partial<GuestOptions>): Promise<Guest>
   /** Copies of the disks of the node that was set up first, of which no test changes the originals. */
   copyDisks(name: string): Promise<{ file: string; serial: string }[]>
+  /** In authorized_keys form: lets the tests in by ssh. */
+  publicKey: string
   /** QEMU and what runs its guests' code: chosen once. */
   tools(): Promise<{ emulator: Emulator; accelerator: Accelerator }>
   context: Context
@@ -37,7 +40,7 @@ export interface Lab {
 export const rootPassword = 'correct horse'
 /** Under emulation, with the other processor busy. */
 export const bootLimitMs = 240_000
-const diskBytes = 12 * 2 ** 30
+export const diskBytes = 12 * 2 ** 30
 
 /** The lab of this run: its directory is in SPIRULA_PLATFORM_LAB. */
 export async function openLab(): Promise<Lab> {
@@ -57,6 +60,7 @@ export async function openLab(): Promise<Lab> {
     first: await describe(file.first),
     second: await describe(file.second),
     start,
+    publicKey,
     tools: () => Promise.resolve({ emulator, accelerator }),
     async copyDisks(name) {
       const golden = await ensureGolden(lab, publicKey)
@@ -88,7 +92,7 @@ export async function writeAnswers(directory: string, answers: object): Promise<
   return { directory, label: answersLabel }
 }
 
-export function planAnswers(publicKey: string, more: object = {}): object {
+export function planAnswers(publicKey: string, more: Partial<Answers> = {}): Answers {
   return {
     hostname: 'node1',
     admin_ip: 'dhcp',

@@ -8,14 +8,11 @@ const started = Date.now()
 /** @returns {Promise<{ status: number, text: string }>} */
 function call(method, path, body) {
   const { promise, resolve, reject } = Promise.withResolvers()
-  const outgoing = request(
-    { socketPath: '/run/spirula/daemon.sock', method, path, headers: { 'content-type': 'application/json', 'accept': 'application/x-ndjson' } },
-    (answer) => {
-      let text = ''
-      answer.on('data', (chunk) => (text += chunk))
-      answer.on('end', () => resolve({ status: answer.statusCode, text }))
-    },
-  )
+  const outgoing = request({ socketPath: '/run/spirula/daemon.sock', method, path, headers: { 'content-type': 'application/json' } }, (answer) => {
+    let text = ''
+    answer.on('data', (chunk) => (text += chunk))
+    answer.on('end', () => resolve({ status: answer.statusCode, text }))
+  })
   outgoing.on('error', reject)
   outgoing.end(body === undefined ? undefined : JSON.stringify(body))
   return promise
@@ -26,7 +23,7 @@ async function live(lane) {
     const alias = `load-${started}-${lane}-${round}`
     const step = async (what, method, path, body) => {
       console.log(`${what} ${alias}`)
-      const { status, text } = await call(method, path, body)
+      const { status, text } = await call(method, `${path}?follow=true`, body)
       if (status >= 400 || text.includes('"type":"failed"')) console.log(`refused ${what} ${alias}: ${text.slice(-300)}`)
     }
     await step('create', 'POST', '/machines', { brand: 'lx', alias, image_uuid: image, max_physical_memory: 64, quota: 1, autoboot: round % 2 === 0 })

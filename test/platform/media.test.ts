@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { GuestOptions } from '../../src/platform/run/guest.ts'
@@ -6,7 +7,7 @@ import { renderMac } from '../../src/platform/run/identity.ts'
 import { startPxe } from '../../src/platform/run/pxe.ts'
 import { readFreePort } from '../../src/platform/run/ssh.ts'
 import { command } from '../bench/command.ts'
-import { bootLimitMs, type Guest, on, openLab, waitForHealth } from './lab.ts'
+import { bootLimitMs, diskBytes, type Guest, on, openLab, planAnswers, waitForHealth } from './lab.ts'
 
 // Every medium and firmware brings the same node up: from a login on the console to a daemon that answers.
 
@@ -41,21 +42,26 @@ for (const { name, medium, options } of media) {
   })
 }
 
-test('network, by iPXE and a booter: to a login and a healthy daemon', async (t) => {
-  const disks = await lab.copyDisks('media')
-  const directory = join(lab.directory, 'media')
+test('network, by iPXE and a booter: to a node that is set up with answers and an image from there', async (t) => {
+  const directory = join(lab.directory, 'network')
+  const disks = ['alpha', 'beta'].map((serial) => ({ file: join(directory, `${serial}.img`), serial, sizeBytes: diskBytes }))
+  t.after(() => rm(directory, { recursive: true }))
   const asked: string[] = []
-  const pxe = await startPxe({ built: lab.first, directory, words: ['spirula.test=by-mac'], log: (line) => asked.push(line) })
+  const answers = planAnswers(lab.publicKey, { bootpool: 'zones' })
+  const pxe = await startPxe({ built: lab.first, directory, words: ['spirula.test=by-mac'], answers, log: (line) => asked.push(line) })
   t.after(() => pxe.close())
   const nic = { kind: 'user', mac: renderMac('node1', 0), sshPort: await readFreePort(), ...pxe.nic } as const
   const guest = await lab.start({ name: 'node1', directory, disks, boot: { from: 'pxe' }, nics: [nic] })
   t.after(() => guest.kill())
   await expectNode(guest, 'pxe')
   assert.match(await on(guest, 'cat /proc/cmdline'), /spirula\.test=by-mac/)
-  assert.ok(
-    asked.some((line) => line.includes('boot_archive')),
-    asked.join('\n'),
+  const { devices } = JSON.parse(await on(guest, 'piadm list --json')) as { devices: { images: unknown[] }[] }
+  assert.deepEqual(
+    devices.map(({ images }) => images.length),
+    [1, 1],
   )
+  // Once into memory, once onto the pool; from there to the disks.
+  assert.equal(asked.filter((line) => line.includes('boot_archive')).length, 2, asked.join('\n'))
 })
 
 async function expectNode(guest: Guest, medium: string): Promise<void> {

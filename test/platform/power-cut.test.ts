@@ -86,6 +86,7 @@ async function expectWhole(guest: Guest, when: string): Promise<void> {
   if (one === undefined) return
   // One of them is used; all of them would take the rest of the day. What piles up would make each boot slower.
   await on(guest, `vmadm start ${one.uuid} 2>/dev/null; vmadm stop -F ${one.uuid} && vmadm delete ${one.uuid}`)
-  const remove = ({ uuid }: { uuid: string }): string => `curl -sSf --unix-socket /run/spirula/daemon.sock -X DELETE http://node/machines/${uuid} >/dev/null &`
+  const remove = ({ uuid }: { uuid: string }): string =>
+    `curl -sSf --unix-socket /run/spirula/daemon.sock -X DELETE 'http://node/machines/${uuid}?follow=true' >/dev/null &`
   await on(guest, `${others.slice(1).map(remove).join(' ')} wait`)
 }

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { AppError } from '#contracts/errors.ts'
 import { platformDirectory } from '#contracts/platform/names.ts'
-import type { BooterConfig } from '#contracts/platform/booter.ts'
+import type { BooterConfig, BooterNode } from '#contracts/platform/booter.ts'
 import { ensureDirectory, writeFileAtomic } from '#host/fs/atomic.ts'
 import { renderFirstScript } from '../booter/script.ts'
 import { startBooterServer } from '../booter/server.ts'
@@ -17,8 +17,19 @@ export interface PxeService {
 /** Where such guests reach the loopback of this machine. */
 const hostAddress = '10.0.2.2'
 
-export async function startPxe(from: { built: BuiltPlatform; directory: string; words: string[]; log: (line: string) => void }): Promise<PxeService> {
-  const { built, directory, words, log } = from
+export interface PxeOptions {
+  built: BuiltPlatform
+  /** Scratch; TFTP serves a part of it. */
+  directory: string
+  /** Added to the kernel's command line. */
+  words: string[]
+  /** For the first boot; fetched by the guest. */
+  answers?: BooterNode['answers']
+  /** Told of each request. */
+  log: (line: string) => void
+}
+
+export async function startPxe({ built, directory, words, answers, log }: PxeOptions): Promise<PxeService> {
   const prefix = platformDirectory('')
   if (!built.name.startsWith(prefix))
     throw new AppError('NotSupported', `A booter serves directories named ${prefix}STAMP, and ${built.name} is none.`, {
@@ -28,7 +39,7 @@ export async function startPxe(from: { built: BuiltPlatform; directory: string; 
     address: hostAddress,
     platforms: dirname(dirname(built.kernel)),
     dhcp: { mode: 'none' },
-    default: { platform: built.name.slice(prefix.length), arguments: words },
+    default: { platform: built.name.slice(prefix.length), arguments: words, ...(answers && { answers }) },
   }
   const server = await startBooterServer({ listen: { host: '127.0.0.1', port: 0 }, readConfig: () => Promise.resolve(config), log })
   const base = `http://${hostAddress}:${server.port}`
