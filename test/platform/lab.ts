@@ -30,6 +30,8 @@ export interface Lab {
   start(options: Pick<GuestOptions, 'name' | 'boot'> & Partial<GuestOptions>): Promise<Guest>
   /** Copies of the disks of the node that was set up first, of which no test changes the originals. */
   copyDisks(name: string): Promise<{ file: string; serial: string }[]>
+  /** Two empty disks of a directory of the lab; made at the guest's start. */
+  blankDisks(name: string): { file: string; serial: string; sizeBytes: number }[]
   /** In authorized_keys form: lets the tests in by ssh. */
   publicKey: string
   /** QEMU and what runs its guests' code: chosen once. */
@@ -40,7 +42,7 @@ export interface Lab {
 export const rootPassword = 'correct horse'
 /** Under emulation, with the other processor busy. */
 export const bootLimitMs = 240_000
-export const diskBytes = 12 * 2 ** 30
+const diskBytes = 12 * 2 ** 30
 
 /** The lab of this run: its directory is in SPIRULA_PLATFORM_LAB. */
 export async function openLab(): Promise<Lab> {
@@ -61,6 +63,7 @@ export async function openLab(): Promise<Lab> {
     second: await describe(file.second),
     start,
     publicKey,
+    blankDisks: (name) => describeDisks(join(directory, name)).map((disk) => ({ ...disk, sizeBytes: diskBytes })),
     tools: () => Promise.resolve({ emulator, accelerator }),
     async copyDisks(name) {
       const golden = await ensureGolden(lab, publicKey)
@@ -105,10 +108,14 @@ export function planAnswers(publicKey: string, more: Partial<Answers> = {}): Ans
   }
 }
 
+function describeDisks(place: string): { file: string; serial: string }[] {
+  return ['alpha', 'beta'].map((serial) => ({ file: join(place, `${serial}.img`), serial }))
+}
+
 /** The disks of a node that was set up from the first ISO, without questions, and switched off. Made once. */
 async function ensureGolden(lab: Lab, publicKey: string): Promise<{ file: string; serial: string }[]> {
   const place = join(lab.directory, 'golden')
-  const disks = ['alpha', 'beta'].map((serial) => ({ file: join(place, `${serial}.img`), serial }))
+  const disks = describeDisks(place)
   if (existsSync(place)) return disks
   const making = join(lab.directory, 'golden.new')
   await rm(making, { recursive: true, force: true })
@@ -117,7 +124,7 @@ async function ensureGolden(lab: Lab, publicKey: string): Promise<{ file: string
     name: 'node1',
     directory: making,
     boot: { from: 'iso', file: lab.first.iso },
-    disks: disks.map(({ serial }) => ({ file: join(making, `${serial}.img`), serial, sizeBytes: diskBytes })),
+    disks: describeDisks(making).map((disk) => ({ ...disk, sizeBytes: diskBytes })),
     answers,
   })
   try {
@@ -185,6 +192,13 @@ export async function waitForReboot(guest: Guest, before: string, limitMs = boot
     await sleep(500)
   }
   throw new Error(`the node did not come back within ${limitMs / 1000} s; its console: ${tailOf(guest)}`)
+}
+
+/** Returns when the node answers again. */
+export async function reboot(guest: Guest, how = 'systemctl reboot'): Promise<void> {
+  const before = await on(guest, 'cat /proc/sys/kernel/random/boot_id')
+  await guest.ssh(how).catch(() => {})
+  await waitForReboot(guest, before)
 }
 
 /** Installs the platform's own guest image, unless it is there; gives its UUID. */

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readEspOffset } from '#host/boot/gpt-offset.ts'
 import type { GuestOptions } from '../../src/platform/run/guest.ts'
 import { renderMac } from '../../src/platform/run/identity.ts'
 import { startPxe } from '../../src/platform/run/pxe.ts'
 import { readFreePort } from '../../src/platform/run/ssh.ts'
 import { command } from '../bench/command.ts'
-import { bootLimitMs, diskBytes, type Guest, on, openLab, planAnswers, waitForHealth } from './lab.ts'
+import { bootLimitMs, type Guest, on, openLab, planAnswers, reboot, waitForHealth } from './lab.ts'
+import { serveDirectory } from './serve.ts'
 
 // Every medium and firmware brings the same node up: from a login on the console to a daemon that answers.
 
@@ -20,6 +22,7 @@ interface Medium {
 }
 
 async function copyUsb(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true })
   const file = join(directory, 'usb.img')
   await command(['cp', '--sparse=always', lab.first.usb, file])
   return file
@@ -27,7 +30,6 @@ async function copyUsb(directory: string): Promise<string> {
 
 const media: readonly Medium[] = [
   { name: 'ISO under UEFI', medium: 'iso', options: async () => ({ uefi: true, boot: { from: 'iso', file: lab.first.iso } }) },
-  { name: 'USB image under a BIOS', medium: 'usb', options: async (directory) => ({ boot: { from: 'usb', file: await copyUsb(directory) } }) },
   { name: 'USB image under UEFI', medium: 'usb', options: async (directory) => ({ uefi: true, boot: { from: 'usb', file: await copyUsb(directory) } }) },
   { name: 'disk under UEFI', medium: 'disk', options: async () => ({ uefi: true, boot: { from: 'disk' } }) },
 ]
@@ -42,16 +44,32 @@ for (const { name, medium, options } of media) {
   })
 }
 
+test('USB image under a BIOS: the node is set up with the answers on the stick, and the stick is upgraded in place', async (t) => {
+  const directory = join(lab.directory, 'stick')
+  t.after(() => rm(directory, { recursive: true }))
+  const file = await copyUsb(directory)
+  await writeFile(join(directory, 'answers.json'), JSON.stringify(planAnswers(lab.publicKey, { bootpool: 'none' })))
+  await command(['mcopy', '-i', `${file}@@${await readEspOffset(file)}`, join(directory, 'answers.json'), '::/answers.json'])
+  const server = await serveDirectory(join(lab.directory, 'images'))
+  t.after(() => server.close())
+  const guest = await lab.start({ name: 'node1', directory, disks: lab.blankDisks('stick'), boot: { from: 'usb', file } })
+  t.after(() => guest.kill())
+  await expectNode(guest, 'usb')
+  await on(guest, `piadm usb http://10.0.2.2:${server.port}/platform-${lab.second.stamp}`)
+  await reboot(guest)
+  const { state, health } = await waitForHealth(guest)
+  assert.deepEqual([state.medium, state.stamp, health.action], ['usb', lab.second.stamp, 'marked'])
+})
+
 test('network, by iPXE and a booter: to a node that is set up with answers and an image from there', async (t) => {
   const directory = join(lab.directory, 'network')
-  const disks = ['alpha', 'beta'].map((serial) => ({ file: join(directory, `${serial}.img`), serial, sizeBytes: diskBytes }))
   t.after(() => rm(directory, { recursive: true }))
   const asked: string[] = []
   const answers = planAnswers(lab.publicKey, { bootpool: 'zones' })
   const pxe = await startPxe({ built: lab.first, directory, words: ['spirula.test=by-mac'], answers, log: (line) => asked.push(line) })
   t.after(() => pxe.close())
   const nic = { kind: 'user', mac: renderMac('node1', 0), sshPort: await readFreePort(), ...pxe.nic } as const
-  const guest = await lab.start({ name: 'node1', directory, disks, boot: { from: 'pxe' }, nics: [nic] })
+  const guest = await lab.start({ name: 'node1', directory, disks: lab.blankDisks('network'), boot: { from: 'pxe' }, nics: [nic] })
   t.after(() => guest.kill())
   await expectNode(guest, 'pxe')
   assert.match(await on(guest, 'cat /proc/cmdline'), /spirula\.test=by-mac/)

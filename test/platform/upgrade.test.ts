@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { renderMac } from '../../src/platform/run/identity.ts'
 import { readFreePort } from '../../src/platform/run/ssh.ts'
-import { createZone, type Guest, on, openLab, shutDown, waitForHealth, waitForReboot } from './lab.ts'
+import { createZone, type Guest, on, openLab, reboot, shutDown, waitForHealth } from './lab.ts'
 import { createBrokenImage } from './images.ts'
 import { serveDirectory } from './serve.ts'
 
@@ -78,10 +78,4 @@ test('a node is upgraded by a reboot, and keeps its machines', async (t) => {
 
 function countMenus(guest: Guest): number {
   return readFileSync(guest.consoleLog, 'utf8').match(/Booting `Spirula/g)?.length ?? 0
-}
-
-async function reboot(guest: Guest, how = 'systemctl reboot'): Promise<void> {
-  const before = await on(guest, 'cat /proc/sys/kernel/random/boot_id')
-  await guest.ssh(how).catch(() => {})
-  await waitForReboot(guest, before)
 }
