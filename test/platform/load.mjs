@@ -1,5 +1,5 @@
-// Runs in a node whose power is about to be cut: machines are made, changed, photographed, taken back and deleted, several
-// at a time, until it ends with the machine. `load.mjs IMAGE_UUID LANES`; a line on standard output for each thing begun.
+// Runs in a node whose power is about to be cut: machines are made, changed, photographed, taken back and deleted, one a
+// lane and several lanes at a time, until it ends with the machine. `load.mjs IMAGE_UUID LANES`; a line on standard output for each thing begun.
 import { request } from 'node:http'
 
 const [image, lanes] = [process.argv[2], Number(process.argv[3])]
@@ -18,20 +18,37 @@ function call(method, path, body) {
   return promise
 }
 
-async function live(lane) {
+async function act(what, method, path, body) {
+  console.log(`${what} ${path}`)
+  const { status, text } = await call(method, `${path}?follow=true`, body)
+  if (status >= 400 || text.includes('"type":"failed"')) console.log(`refused ${what} ${path}: ${text.slice(-300)}`)
+}
+
+/** Begins with a machine of an earlier round where there is one: under emulation there is no time for a whole life before the cut. */
+async function live(lane, machine) {
+  let snapshot = null
   for (let round = 0; ; round += 1) {
-    const alias = `load-${started}-${lane}-${round}`
-    const step = async (what, method, path, body) => {
-      console.log(`${what} ${alias}`)
-      const { status, text } = await call(method, `${path}?follow=true`, body)
-      if (status >= 400 || text.includes('"type":"failed"')) console.log(`refused ${what} ${alias}: ${text.slice(-300)}`)
+    const path = `/machines/${machine}`
+    const what = machine === undefined ? 'create' : ['update', 'snapshot', snapshot === null ? 'snapshot' : 'rollback', 'delete'][Math.floor(Math.random() * 4)]
+    if (what === 'create') {
+      machine = `load-${started}-${lane}-${round}`
+      const wishes = { brand: 'lx', alias: machine, image_uuid: image, max_physical_memory: 64, quota: 1, autoboot: Math.random() < 0.5 }
+      await act('create', 'POST', '/machines', wishes)
+    } else if (what === 'update') {
+      await act('update', 'PATCH', path, { max_physical_memory: 96 + round, customer_metadata: { round: String(round) } })
+    } else if (what === 'snapshot') {
+      snapshot = `at-${started}-${round}`
+      await act('snapshot', 'POST', `${path}/snapshots`, { name: snapshot })
+    } else if (what === 'rollback') {
+      await act('rollback', 'POST', `${path}/snapshots/${snapshot}/rollback`, {})
+    } else {
+      await act('delete', 'DELETE', path)
+      machine = undefined
+      snapshot = null
     }
-    await step('create', 'POST', '/machines', { brand: 'lx', alias, image_uuid: image, max_physical_memory: 64, quota: 1, autoboot: round % 2 === 0 })
-    await step('update', 'PATCH', `/machines/${alias}`, { max_physical_memory: 96, customer_metadata: { round: String(round) } })
-    await step('snapshot', 'POST', `/machines/${alias}/snapshots`, { name: 'one' })
-    await step('rollback', 'POST', `/machines/${alias}/snapshots/one/rollback`, {})
-    if (round % 3 !== 0) await step('delete', 'DELETE', `/machines/${alias}`)
   }
 }
 
-await Promise.all(Array.from({ length: lanes }, (_, lane) => live(lane)))
+const { text } = await call('GET', '/machines')
+const kept = JSON.parse(text).map(({ uuid }) => uuid)
+await Promise.all(Array.from({ length: lanes }, (_, lane) => live(lane, kept[lane])))

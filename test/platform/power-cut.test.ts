@@ -88,5 +88,5 @@ async function expectWhole(guest: Guest, when: string): Promise<void> {
   await on(guest, `vmadm start ${one.uuid} 2>/dev/null; vmadm stop -F ${one.uuid} && vmadm delete ${one.uuid}`)
   const remove = ({ uuid }: { uuid: string }): string =>
     `curl -sSf --unix-socket /run/spirula/daemon.sock -X DELETE 'http://node/machines/${uuid}?follow=true' >/dev/null &`
-  await on(guest, `${others.slice(1).map(remove).join(' ')} wait`)
+  await on(guest, `${others.slice(2).map(remove).join(' ')} wait`)
 }
