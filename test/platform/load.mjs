@@ -18,10 +18,12 @@ function call(method, path, body) {
   return promise
 }
 
-async function act(what, method, path, body) {
-  console.log(`${what} ${path}`)
+/** A line when it is begun, another when the daemon has said that it is done: from then on it must last. */
+async function act(what, machine, [method, path, body]) {
+  console.log(`${what} ${machine}`)
   const { status, text } = await call(method, `${path}?follow=true`, body)
-  if (status >= 400 || text.includes('"type":"failed"')) console.log(`refused ${what} ${path}: ${text.slice(-300)}`)
+  const refused = status >= 400 || text.includes('"type":"failed"')
+  console.log(refused ? `refused ${what} ${machine}: ${text.slice(-300)}` : `done ${what} ${machine}`)
 }
 
 /** Begins with a machine of an earlier round where there is one: under emulation there is no time for a whole life before the cut. */
@@ -33,16 +35,16 @@ async function live(lane, machine) {
     if (what === 'create') {
       machine = `load-${started}-${lane}-${round}`
       const wishes = { brand: 'lx', alias: machine, image_uuid: image, max_physical_memory: 64, quota: 1, autoboot: Math.random() < 0.5 }
-      await act('create', 'POST', '/machines', wishes)
+      await act('create', machine, ['POST', '/machines', wishes])
     } else if (what === 'update') {
-      await act('update', 'PATCH', path, { max_physical_memory: 96 + round, customer_metadata: { round: String(round) } })
+      await act('update', machine, ['PATCH', path, { max_physical_memory: 96 + round, customer_metadata: { round: String(round) } }])
     } else if (what === 'snapshot') {
       snapshot = `at-${started}-${round}`
-      await act('snapshot', 'POST', `${path}/snapshots`, { name: snapshot })
+      await act('snapshot', machine, ['POST', `${path}/snapshots`, { name: snapshot }])
     } else if (what === 'rollback') {
-      await act('rollback', 'POST', `${path}/snapshots/${snapshot}/rollback`, {})
+      await act('rollback', machine, ['POST', `${path}/snapshots/${snapshot}/rollback`, {}])
     } else {
-      await act('delete', 'DELETE', path)
+      await act('delete', machine, ['DELETE', path])
       machine = undefined
       snapshot = null
     }

@@ -37,9 +37,9 @@ test(`after each of ${cuts} power cuts every machine is whole or absent`, async 
     assert.doesNotMatch(begun, /^refused/m)
     guest = await lab.start(options)
     await waitForHealth(guest)
-    await expectWhole(guest, `cut ${cut}: ${begun.trim().split('\n').slice(-6).join(', ')}`)
+    await expectWhole(guest, begun, `cut ${cut}: ${begun.trim().split('\n').slice(-6).join(', ')}`)
   }
-  for (const what of ['create', 'update', 'snapshot', 'rollback', 'delete']) assert.ok((seen.get(what) ?? 0) > 0, `no ${what} was begun in any round`)
+  for (const what of ['done', 'create', 'update', 'snapshot', 'rollback', 'delete']) assert.ok((seen.get(what) ?? 0) > 0, `no ${what} was begun in any round`)
   console.log(`times: begun before the cuts: ${JSON.stringify(Object.fromEntries(seen))}`)
 })
 
@@ -72,8 +72,23 @@ async function readFound(guest: Guest): Promise<Found> {
   }
 }
 
-async function expectWhole(guest: Guest, when: string): Promise<void> {
+/** What the daemon had said was done, and nothing had been begun to undo. */
+function readLasting(begun: string): { present: string[]; absent: string[] } {
+  const last = new Map<string, string>()
+  for (const [, done, what, name] of begun.matchAll(/^(done )?(\w+) (\S+)$/gm)) {
+    if (what === 'delete') last.set(name!, done === undefined ? 'open' : 'absent')
+    else if (done !== undefined && last.get(name!) !== 'open') last.set(name!, 'present')
+  }
+  const named = (state: string): string[] => [...last].filter((entry) => entry[1] === state).map(([name]) => name)
+  return { present: named('present'), absent: named('absent') }
+}
+
+async function expectWhole(guest: Guest, begun: string, when: string): Promise<void> {
   const { machines, datasets } = await readFound(guest)
+  const names = new Set(machines.flatMap(({ uuid, alias }) => [uuid, alias]))
+  const { present, absent } = readLasting(begun)
+  for (const name of present) assert.ok(names.has(name), `${when}: ${name} was said to be there`)
+  for (const name of absent) assert.ok(!names.has(name), `${when}: ${name} was said to be gone`)
   assert.deepEqual(datasets.toSorted(), machines.map(({ uuid }) => uuid).toSorted(), `${when}: a dataset without a machine, or a machine without one`)
   for (const { uuid, alias, state, snapshots } of machines) {
     assert.match(state, /^(running|stopped)$/, `${when}: ${alias} is ${state}`)
