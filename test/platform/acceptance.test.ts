@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, mkdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
+import { ensureImageFile } from '../../src/image/ensure.ts'
+import { busybox } from '../../src/image/profiles/busybox.ts'
+import { debian13 } from '../../src/image/profiles/debian-13.ts'
 import { parseTestTotals, renderTotals } from '../../tools/totals.ts'
 import { createCheckoutDisk } from '../harness/checkout-disk.ts'
 import { createDisk } from '../harness/disk.ts'
@@ -28,8 +31,7 @@ test('the acceptance tests of the node pass in the platform, on ZFS', async (t) 
   const disks = await lab.copyDisks('acceptance')
   const [checkout, scratch] = [join(directory, 'checkout.img'), join(directory, 'scratch.img')]
   await createCheckoutDisk(join(import.meta.dirname, '../..'), checkout)
-  await mkdir(join(directory, 'empty'), { recursive: true })
-  await createDisk(scratch, join(directory, 'empty'), { label: 'scratch', size: '12G' })
+  await createScratch(scratch)
   const extra = [
     { file: checkout, serial: 'checkout', readOnly: true },
     { file: scratch, serial: 'scratch', cache: 'unsafe' as const },
@@ -42,7 +44,10 @@ test('the acceptance tests of the node pass in the platform, on ZFS', async (t) 
   })
   await waitForHealth(guest)
   // The tests' own pools lie in files, for which memory is too small.
-  await on(guest, 'mkdir -p /spirula && mount -o ro LABEL=spirula /spirula && mount LABEL=scratch /var/tmp && echo yes >/etc/spirula-expendable')
+  await on(
+    guest,
+    'mkdir -p /spirula && mount -o ro LABEL=spirula /spirula && mount LABEL=scratch /var/tmp && ln -s /var/tmp/cache /var/cache/spirula && echo yes >/etc/spirula-expendable',
+  )
   for (const entry of files) {
     const [file = '', skip] = entry.split('~')
     await t.test(file, async () => {
@@ -56,3 +61,15 @@ test('the acceptance tests of the node pass in the platform, on ZFS', async (t) 
     })
   }
 })
+
+/** Room for the tests, with the images that they would build: the guest has no way to Debian's archive. */
+async function createScratch(file: string): Promise<void> {
+  const tree = `${file}.tree`
+  await mkdir(join(tree, 'cache/images'), { recursive: true })
+  for (const recipe of [busybox, debian13]) {
+    const { file: archive } = await ensureImageFile(recipe, '/var/cache/spirula/images', lab.context)
+    for (const one of [archive, archive.replace(/\.tar\.zst$/, '.json')]) await cp(one, join(tree, 'cache/images', basename(one)))
+  }
+  await createDisk(file, tree, { label: 'scratch', size: '12G' })
+  await rm(tree, { recursive: true })
+}

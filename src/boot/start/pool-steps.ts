@@ -159,7 +159,8 @@ async function bindLasting({ system, ...boot }: Boot): Promise<string | null> {
     await ensurePlace(system, target, one)
       .then(() => ensurePlace(system, source, one, target))
       .then(
-        () => lines.push(`${source} ${target} none bind 0 0\n`),
+        // Private, then shared: with the pool's own mount as its peer, a file system mounted below would be mounted twice.
+        () => lines.push(`${source} ${target} none bind,private,shared 0 0\n`),
         (error: unknown) => failures.push(`${target}: ${messagesOf(error)}`),
       )
   }

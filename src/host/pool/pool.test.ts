@@ -3,14 +3,15 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { isAppError } from '#contracts/errors.ts'
+import { AppError, isAppError } from '#contracts/errors.ts'
 import { type Context, silentLog } from '../context.ts'
+import { CommandFailure } from '../run/run.ts'
 import { readFileKind } from './btrfs-pool.ts'
 import { ensureMarker } from './marker.ts'
 import { parseMountInfo } from './mounts.ts'
 import { checkDatasetName, depthOf, parentOf, parseSnapshotName, renameBelow } from './name.ts'
 import { openPool } from './open.ts'
-import { createZfsPool, findZfsPool } from './zfs-pool.ts'
+import { closeZfsPool, createZfsPool, findZfsPool } from './zfs-pool.ts'
 import type { ZfsRunner } from '../zfs/runner.ts'
 
 const context: Context = { signal: new AbortController().signal, log: silentLog, now: () => new Date('2026-11-23T00:00:00Z') }
@@ -108,4 +109,18 @@ test('a ZFS pool is looked for, imported, and made on a file only when there is 
   assert.match(seen[0] ?? '', /^zpool create .*-O atime=off .*mountpoint=\S+tank tank \S+backing\/tank\.zfs$/)
   assert.equal((await stat(join(options.backing_dir, 'tank.zfs'))).size, 2 ** 30)
   await assert.rejects(createZfsPool(options, runner, context), (error) => isAppError(error, 'PoolUnavailable'))
+})
+
+test('a ZFS pool that is not there is closed; one that cannot be unmounted is not', async () => {
+  const answering = (stderr: string): ZfsRunner => ({
+    async run(argv) {
+      throw new AppError('CommandFailed', 'The program zpool failed.', { cause: new CommandFailure(argv, 1, null, stderr) })
+    },
+    source: () => assert.fail(),
+    sink: () => assert.fail(),
+  })
+  await closeZfsPool('tank', answering("cannot open 'tank': no such pool\n"), context)
+  // As a mount that was gone already is reported.
+  const unmounting = answering("cannot unmount '/tank/kept': no such pool or dataset\n")
+  await assert.rejects(closeZfsPool('tank', unmounting, context), (error) => isAppError(error, 'CommandFailed'))
 })

@@ -102,7 +102,8 @@ export async function closeZfsPool(name: string, runner: ZfsRunner, context: Con
   try {
     await insist(() => runner.run(renderZpoolExport(name), [0], context), context)
   } catch (error) {
-    if (says(error, /no such pool/)) return
+    // Not the words of an unmounting that failed: then it stays imported.
+    if (says(error, /^cannot open .*: no such pool/m)) return
     if (!says(error, /busy/)) throw error
     throw new AppError('Busy', `The pool ${name} is in use and stays imported.`, { cause: error, hint: 'stop the machines first' })
   }
