@@ -3,20 +3,14 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '#host/context.ts'
-import { ensureImageFile } from '../../src/image/ensure.ts'
-import { debian13 } from '../../src/image/profiles/debian-13.ts'
 import { hashRecipe } from '../../src/image/recipe.ts'
 import { createDebianTree } from '../../src/image/tree.ts'
 import { type Emulator, ensureEmulator } from '../../src/platform/run/emulator.ts'
-import { command } from '../bench/command.ts'
 import { createDisk } from '../harness/disk.ts'
 import { guestRecipe } from './recipes.ts'
 
 /** Changed by hand when what is done with the recipes changes. */
-const layoutVersion = '2'
-const imageCache = '/var/cache/spirula/images'
-/** Where runtime-systemd.test.ts looks for the tree of its zone. */
-const zoneTree = 'var/cache/spirula/test/debian-13'
+const layoutVersion = '3'
 
 /** What a boot needs. */
 export interface Machine {
@@ -28,9 +22,8 @@ export interface Machine {
 
 /** The machine of the recipes, from the cache when it is there; what older recipes left is removed. */
 export async function ensureMachine(cache: string, context: Context): Promise<Machine> {
-  const recipes = [guestRecipe, debian13].map(hashRecipe)
   const key = createHash('sha256')
-    .update([layoutVersion, ...recipes].join())
+    .update([layoutVersion, hashRecipe(guestRecipe)].join())
     .digest('hex')
     .slice(0, 16)
   const directory = join(cache, key)
@@ -53,11 +46,8 @@ export async function ensureMachine(cache: string, context: Context): Promise<Ma
 }
 
 async function createRoot(directory: string, context: Context): Promise<void> {
-  const zone = await ensureImageFile(debian13, imageCache, context)
   const tree = join(directory, guestRecipe.name)
   await createDebianTree(guestRecipe, tree, context)
-  await mkdir(join(tree, zoneTree), { recursive: true })
-  await command(['tar', '--numeric-owner', '-xf', zone.file, '-C', join(tree, zoneTree)])
   const kernel = (await readdir(join(tree, 'boot'))).find((name) => name.startsWith('vmlinuz-'))
   if (kernel === undefined) throw new Error('the guest tree has no kernel in /boot')
   await copyFile(join(tree, 'boot', kernel), join(directory, 'vmlinuz'))

@@ -8,7 +8,7 @@ import { createZone, type Guest, on, openLab, reboot, shutDown, waitForHealth } 
 import { createBrokenImage } from './images.ts'
 import { serveDirectory } from './serve.ts'
 
-// One node through a new image, back to the old one, and out of an image that does not work.
+// One node through a new image, back to the old one, out of an image that does not work, and into another machine.
 
 const lab = await openLab()
 const directory = join(lab.directory, 'upgrade')
@@ -23,6 +23,8 @@ test('a node is upgraded by a reboot, and keeps its machines', async (t) => {
   t.after(() => guest.kill())
   await waitForHealth(guest)
   const zone = await createZone(guest, { alias: 'kept', autoboot: true })
+  const resting = await createZone(guest, { alias: 'resting', autoboot: false })
+  await on(guest, `vmadm stop ${resting}`)
 
   await t.test('to a second image', async () => {
     await on(guest, `piadm install ${source(lab.second.stamp)}`)
@@ -31,7 +33,7 @@ test('a node is upgraded by a reboot, and keeps its machines', async (t) => {
     const { state, health } = await waitForHealth(guest)
     assert.equal(state.stamp, lab.second.stamp)
     assert.equal(health.action, 'marked')
-    assert.deepEqual(health.guests, { running: 1, total: 1 })
+    assert.deepEqual(health.guests, { running: 1, total: 2 })
     assert.equal((await on(guest, `zlogin ${zone} cat /root/mark`)).trim(), 'kept')
   })
 
@@ -73,7 +75,21 @@ test('a node is upgraded by a reboot, and keeps its machines', async (t) => {
     assert.equal(tries?.length, 2)
     assert.equal((await on(guest, `zlogin ${zone} cat /root/mark`)).trim(), 'kept')
   })
-  await shutDown(guest)
+
+  // Not switched off in order. Another machine: other MAC addresses, another UUID, and the disks in other places.
+  await on(guest, 'sync')
+  await guest.kill()
+  const other = await lab.start({ name: 'other', directory, disks: disks.toReversed(), boot: { from: 'disk' } })
+  t.after(() => other.kill())
+  await t.test('its disks, pulled out and put into another machine, come up there with its machines', async () => {
+    const { state, health } = await waitForHealth(other)
+    assert.equal(state.hostname, 'node1')
+    assert.deepEqual(health.guests, { running: 1, total: 2 })
+    const listed = (await on(other, 'vmadm list -p -o uuid,alias,state')).trim().split('\n').toSorted()
+    assert.deepEqual(listed, [`${zone}:kept:running`, `${resting}:resting:stopped`].toSorted())
+    assert.equal((await on(other, `zlogin ${zone} cat /root/mark`)).trim(), 'kept')
+  })
+  await shutDown(other)
 })
 
 function countMenus(guest: Guest): number {
