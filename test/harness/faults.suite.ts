@@ -31,8 +31,8 @@ interface Fault {
 
 type Script = (node: Node, uuid: string) => Promise<Request> | Request
 
-/** `final`: the step that destroys, and cannot be taken back once it is done. */
-const scripts: Record<string, { kind: OperationKind; steps: number; final?: number; script: Script }> = {
+/** Operations on a running machine with a snapshot `kept`. `final`: the step that destroys, and cannot be taken back once it is done. */
+export const faultScripts: Record<string, { kind: OperationKind; steps: number; final?: number; script: Script }> = {
   'update': {
     kind: 'machine.update',
     steps: 5,
@@ -106,7 +106,7 @@ export function registerFaultSuite(label: string, make: (hooks: Hooks) => Promis
     assert.equal(subject.node.parts.reserved.size, 0)
   })
 
-  for (const [name, { kind, steps, final, script }] of Object.entries(scripts)) {
+  for (const [name, { kind, steps, final, script }] of Object.entries(faultScripts)) {
     test(`${label}: ${name} that fails at any step leaves the machine whole`, async () => {
       const clean = await subject.inventory()
       const places = Array.from({ length: steps }, (_, step) => [{ step, when: 'before' } as const, { step, when: 'after' } as const]).flat()

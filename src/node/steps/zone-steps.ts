@@ -9,6 +9,10 @@ import { undoNothing, type ExecutorTable } from './executor.ts'
 
 type ZoneKind = 'zone.boot' | 'zone.shutdown' | 'zone.halt' | 'zone.signal' | 'zone.limits' | 'zone.tmpfs' | 'nic.apply'
 
+/**
+ * What changes a zone as it runs is nothing to do when it does not: it ended meanwhile, or the power went and what was
+ * begun is finished at the next boot. The record has the change by then, and the zone's next boot reads that.
+ */
 export const zoneSteps: ExecutorTable<ZoneKind> = {
   'zone.boot': {
     run: ({ uuid, first, record }, context, parts) => bootZone(uuid, context, parts, { first, ...(record === undefined ? {} : { record }) }),
@@ -23,17 +27,23 @@ export const zoneSteps: ExecutorTable<ZoneKind> = {
     undo: bootAgain,
   },
   'zone.signal': {
-    run: ({ uuid, signal }, context, { host }) => host.runtime.signal(uuid, signal, context),
+    async run({ uuid, signal }, context, { host, live }) {
+      if (live.isRunning(uuid)) await host.runtime.signal(uuid, signal, context)
+    },
     undo: undoNothing,
   },
   'zone.limits': {
-    run: ({ uuid, limits }, context, { host }) => host.runtime.setLimits(uuid, limits, context),
+    async run({ uuid, limits }, context, { host, live }) {
+      if (live.isRunning(uuid)) await host.runtime.setLimits(uuid, limits, context)
+    },
     async undo({ uuid, previous }, context, parts) {
       if (parts.live.isRunning(uuid)) await asFarAsGuestAllows(uuid, parts, () => parts.host.runtime.setLimits(uuid, previous, context))
     },
   },
   'zone.tmpfs': {
-    run: ({ uuid, mib }, context, parts) => remountTmp(uuid, mib, context, parts),
+    async run({ uuid, mib }, context, parts) {
+      if (parts.live.isRunning(uuid)) await remountTmp(uuid, mib, context, parts)
+    },
     async undo({ uuid, previous }, context, parts) {
       if (parts.live.isRunning(uuid)) await remountTmp(uuid, previous, context, parts)
     },
