@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { AppError } from '#contracts/errors.ts'
+import { platformPaths } from '#contracts/platform/names.ts'
 import { createByteReader } from './byte-reader.ts'
 import { readBody, readHead, type HttpHead } from './http-parse.ts'
 
@@ -123,5 +125,14 @@ function refusal(error: NodeJS.ErrnoException, path: string): Error {
     return new AppError('Usage', 'FATAL: cannot run because: only root may talk to the node daemon.', { hint: 'run it as root', cause: error })
   }
   const reason = error.code === 'ENOENT' ? 'there is no socket' : error.code === 'ECONNREFUSED' ? 'nobody listens' : 'it cannot be connected to'
-  return new AppError('DaemonUnreachable', `The node daemon is not running: ${reason} at ${path}.`, { hint: 'spirula up', cause: error })
+  return new AppError('DaemonUnreachable', `The node daemon is not running: ${reason} at ${path}.`, {
+    hint: wayToDaemon(existsSync),
+    cause: error,
+  })
+}
+
+/** Where the daemon is to be had, from where we are: a zone shares the programs of its platform, but has no daemon. */
+export function wayToDaemon(exists: (path: string) => boolean): string {
+  if (exists('/native')) return 'this is a zone; the node is managed from outside of it, in the global zone'
+  return exists(platformPaths.manifest) ? 'spirula-boot status, which says what this boot did' : 'spirula up'
 }

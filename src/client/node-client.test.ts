@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { AppError, isAppError } from '#contracts/errors.ts'
 import { makeOperation, startFakeDaemon, succeed } from '../../test/harness/fake-daemon.ts'
+import { platformPaths } from '#contracts/platform/names.ts'
+import { wayToDaemon } from './http.ts'
 import { createNodeClient, parseFailure } from './node-client.ts'
 
 test('JSON, with parameters and a body', async () => {
@@ -88,6 +90,13 @@ test('no daemon: the sentence names the socket and the way out', async () => {
     client.json('node.ping'),
     (error) => isAppError(error, 'DaemonUnreachable') && error.hint === 'spirula up' && error.message.includes('/nonexistent/node.sock'),
   )
+})
+
+test('the way to the daemon is that of where we are', () => {
+  const at = (...paths: string[]): string => wayToDaemon((path) => paths.includes(path))
+  assert.equal(at(), 'spirula up')
+  assert.match(at(platformPaths.manifest), /^spirula-boot status/)
+  assert.match(at('/native'), /this is a zone/)
 })
 
 test('a daemon that dies in the middle of an answer', async () => {
