@@ -134,7 +134,7 @@ test('a guest boots from the network by a booter on the user network', async () 
   const mac = renderMac('pxe', 0)
   const guest = await start('pxe', { boot: { from: 'pxe' }, nics: [{ kind: 'user', mac, sshPort: await readFreePort(), ...pxe.nic }] })
   await waitForShell(guest)
-  assert.match(await ask(guest, 'cat /proc/cmdline'), /spirula\.medium=pxe.* spirula\.test=user$/)
+  assert.match(await ask(guest, 'cat /proc/cmdline'), /spirula\.medium=pxe.* spirula\.image=http:\/\/10\.0\.2\.2:\d+\/platform-\w+ spirula\.test=user$/)
   assert.ok(
     requests.some((line) => line.includes(`GET /boot.ipxe?mac=${mac} 200 `)),
     requests.join('\n'),

@@ -34,6 +34,6 @@ export function renderLocalScript(mac: string): string {
 /** The script that loads the platform, with the words of this node. Its paths are relative to the script's own address. */
 export function renderNodeScript(node: BooterNode, { mac, stamp, base }: { mac: string; stamp: string; base: string }): string {
   const words = [...(node.answers === undefined ? [] : [`${bootArguments.answers}=${base}/answers/${mac}.json`]), ...(node.arguments ?? [])]
-  const [head, ...rest] = renderIpxe(stamp).split('\n')
+  const [head, ...rest] = renderIpxe(stamp, `${base}/`).split('\n')
   return [head, `set spirula-arguments ${words.join(' ')}`, ...rest].join('\n')
 }

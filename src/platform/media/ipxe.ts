@@ -14,9 +14,10 @@ export async function createIpxe(source: MediaSource, directory: string, context
 
 /**
  * The script. Paths are relative to its own address; a server that adds arguments for a node sets `spirula-arguments`
- * before it chains here. `initrd=` names the archive for UEFI kernels, BIOS ones ignore it.
+ * before it chains here. `base` is its own address up to the last slash, which not every iPXE knows. `initrd=` names the
+ * archive for UEFI kernels, BIOS ones ignore it.
  */
-export function renderIpxe(stamp: string): string {
+export function renderIpxe(stamp: string, base = '${cwduri}'): string {
   const directory = platformDirectory(stamp)
   // `spirula.mem=0` means nothing to the kernel: old iPXE takes the first `mem=` of a line, be it the end of `reserve_mem=`, for
   // the memory there is, and would find no room for the archive; of 0 it makes all.
@@ -28,8 +29,7 @@ export function renderIpxe(stamp: string): string {
     'reserve_mem=2M:4096:oops',
     'loglevel=4',
     `${bootArguments.medium}=pxe`,
-    // The directory of this script; iPXE before 2020 leaves nothing there.
-    `${bootArguments.image}=\${cwduri}${directory}`,
+    `${bootArguments.image}=${base}${directory}`,
   ].join(' ')
   return [
     '#!ipxe',

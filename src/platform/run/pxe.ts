@@ -6,6 +6,7 @@ import { ensureDirectory, writeFileAtomic } from '#host/fs/atomic.ts'
 import { renderFirstScript } from '../booter/script.ts'
 import { startBooterServer } from '../booter/server.ts'
 import type { BuiltPlatform } from './platform-files.ts'
+import { readFreePort } from './ssh.ts'
 
 /** A booter for guests on QEMU's user network, which has DHCP and TFTP itself. */
 export interface PxeService {
@@ -41,8 +42,10 @@ export async function startPxe({ built, directory, words, answers, log }: PxeOpt
     dhcp: { mode: 'none' },
     default: { platform: built.name.slice(prefix.length), arguments: words, ...(answers && { answers }) },
   }
-  const server = await startBooterServer({ listen: { host: '127.0.0.1', port: 0 }, readConfig: () => Promise.resolve(config), log })
-  const base = `http://${hostAddress}:${server.port}`
+  const port = await readFreePort()
+  // As the guest sees it: the addresses of answers are made of it.
+  const base = `http://${hostAddress}:${port}`
+  const server = await startBooterServer({ listen: { host: '127.0.0.1', port }, base, readConfig: () => Promise.resolve(config), log })
   const tftp = join(directory, 'tftp')
   await ensureDirectory(tftp)
   await writeFileAtomic(join(tftp, 'boot.ipxe'), renderFirstScript(base), { mode: 0o644, durable: false })
