@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Recipe } from '../../src/image/recipe.ts'
 import { ensureDebianTree } from '../../src/image/tree.ts'
 import { createDisk } from '../harness/disk.ts'
+import { command } from './command.ts'
 import { createZone, fromKernel, on, openLab, shutDown, waitForHealth, type Guest, type Lab } from '../platform/lab.ts'
 
 // `SPIRULA_PLATFORM_LAB=DIRECTORY npm run bench:boot`, in the lab of a run of `node tools/test-platform.ts`: the platform
@@ -81,6 +82,8 @@ async function measureStock({ directory, start, context }: Lab): Promise<Row[]> 
     await writeFile(join(tree, 'root/.ssh/authorized_keys'), await import('node:fs').then(({ readFileSync }) => readFileSync(join(directory, key))), {
       mode: 0o600,
     })
+    // The image has none; without them sshd does not start.
+    await command(['ssh-keygen', '-A', '-f', tree])
     const disk = join(work, 'root.img')
     await createDisk(disk, tree, { label: 'root', size: '4G' })
     const kernel = (await readdir(join(tree, 'boot'))).find((name) => name.startsWith('vmlinuz-'))!
