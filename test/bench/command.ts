@@ -6,6 +6,9 @@ export interface CommandOptions {
   cwd?: string
 }
 
+/** How long what holds the pipes of a program that has ended is waited for. */
+const openPipesMs = 500
+
 /** Runs a program and gives its output; a failure throws with what it said. */
 export function command(argv: readonly string[], options: CommandOptions = {}): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
@@ -26,8 +29,11 @@ export function command(argv: readonly string[], options: CommandOptions = {}): 
   child.stderr!.on('data', (chunk: Buffer) => (errors += chunk.toString()))
   child.stdin?.end(options.input)
   child.on('error', reject)
-  // `exit` and not `close`: a detached zone may keep the pipes open.
-  child.on('exit', (code) => (code === 0 ? resolve(output) : reject(new Error(`${argv.join(' ')} ended with ${code}: ${errors.trim() || output.trim()}`))))
+  const end = (code: number | null): void =>
+    code === 0 ? resolve(output) : reject(new Error(`${argv.join(' ')} ended with ${code}: ${errors.trim() || output.trim()}`))
+  // What it wrote may still be on its way when it has ended; but a detached zone may keep the pipes open for ever.
+  child.on('exit', (code) => void setTimeout(end, openPipesMs, code).unref())
+  child.on('close', end)
   return promise
 }
 
