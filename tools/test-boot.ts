@@ -78,9 +78,7 @@ async function bootAndRun(machine: Machine, work: string, wanted: readonly strin
   console.log(
     `boot … ${booted === undefined ? 'FAILED' : `ok (${renderSeconds(booted)})`}, switched off ${ended ? 'by itself' : 'by force'} after ${renderSeconds(Date.now() - started)}`,
   )
-  const totals = wanted
-    .map((entry) => entry.split('~')[0]!)
-    .map((file) => readTotals(file, reports.find((report) => report.file === file) as Outcome | undefined))
+  const totals = wanted.map((file) => readTotals(file, reports.find((report) => report.file === file) as Outcome | undefined))
   if (!ended || totals.some((one) => one.failed > 0)) console.log(tail(console_))
   const sum = addTotals(totals)
   console.log(`boot tests: ${renderTotals(sum)}`)

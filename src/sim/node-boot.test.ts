@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { StopEvent } from '#contracts/node/stop-event.ts'
-import { silentLog } from '#host/context.ts'
 import { createFakeNetwork } from '#host/network-fake.ts'
 import { createFakeRuntime } from '#host/runtime-fake.ts'
 import { createMachineRequest } from '#node/machines/create.ts'
@@ -12,22 +11,16 @@ import { viewMachine } from '#node/machines/read.ts'
 import { bootMachines } from '#node/reconcile/autoboot.ts'
 import { stopAllMachines } from '#node/reconcile/stop-all.ts'
 import { testImage } from '../../test/harness/test-images.ts'
+import { installTestImages } from './sim-images.fixture.ts'
 import { type SimNode, type SimOptions, startSimNode } from './sim-node.ts'
 
 /** What happens to machines when the node boots and when it is shut down. */
-
-const context = { signal: new AbortController().signal, log: silentLog, now: () => new Date() }
 
 async function makeSim(flags: SimOptions['flags'] = {}): Promise<{ sim: SimNode; directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'sim-boot-'))
   after(() => rm(directory, { recursive: true, force: true }))
   const sim = obeying(await startSimNode({ directory, flags }))
-  await sim.storage.create(testImage, {}, context)
-  await mkdir(join(sim.storage.mountpointOf(testImage), 'root/var/svc'), { recursive: true })
-  await sim.storage.snapshot({ dataset: testImage, snapshot: 'final' }, context)
-  const manifest = { v: 2 as const, uuid: testImage, name: 'test', version: '1', type: 'lx-dataset' as const, os: 'linux' as const }
-  const facts = { systemd: false, cloud_init: false }
-  await sim.node.parts.images.write(testImage, { manifest, zpool: 'zones', source: null, installed_at: '2026-11-23T00:00:00.000Z', facts })
+  await installTestImages(sim, [testImage])
   return { sim, directory }
 }
 

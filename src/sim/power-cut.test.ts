@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -13,8 +13,9 @@ import { createSnapshotRequest } from '#node/machines/snapshots.ts'
 import type { Node } from '#node/node.ts'
 import type { Hooks } from '#node/operations/run-plan.ts'
 import type { Request } from '#node/operations/request.ts'
-import { faultScripts } from '../../test/harness/faults.suite.ts'
+import { type Fault, faultPlaces, faultScripts } from '../../test/harness/faults.suite.ts'
 import { otherImage, testImage } from '../../test/harness/test-images.ts'
+import { installTestImages } from './sim-images.fixture.ts'
 import { type SimNode, startSimNode } from './sim-node.ts'
 
 // The power goes before and after each step of each operation. At the next boot there is no zone and nothing below /run:
@@ -24,14 +25,8 @@ const context = { signal: new AbortController().signal, log: silentLog, now: () 
 const strict = { strict: true, dry_run: false }
 const payload = { brand: 'lx', image_uuid: testImage, max_physical_memory: 64, quota: 1 }
 
-interface Cut {
-  kind: OperationKind
-  step: number
-  when: 'before' | 'after'
-}
-
 /** Once armed, stands still at that place for ever, and tells that it does. */
-function standStill({ kind, step, when }: Cut): { hooks: Hooks; arm: () => void; reached: Promise<void> } {
+function standStill({ kind, step, when }: Fault): { hooks: Hooks; arm: () => void; reached: Promise<void> } {
   const reached = Promise.withResolvers<void>()
   let isArmed = false
   let seen = 0
@@ -45,19 +40,6 @@ function standStill({ kind, step, when }: Cut): { hooks: Hooks; arm: () => void;
   return { hooks: when === 'before' ? { beforeStep: hook } : { afterStep: hook }, arm: () => void (isArmed = true), reached: reached.promise }
 }
 
-async function startWithImages(directory: string, hooks: Hooks): Promise<SimNode> {
-  const sim = await startSimNode({ directory, hooks })
-  for (const uuid of [testImage, otherImage]) {
-    await sim.storage.create(uuid, {}, context)
-    await mkdir(join(sim.storage.mountpointOf(uuid), 'root/var/svc'), { recursive: true })
-    await sim.storage.snapshot({ dataset: uuid, snapshot: 'final' }, context)
-    const manifest = { v: 2 as const, uuid, name: 'test', version: '1', type: 'lx-dataset' as const, os: 'linux' as const }
-    const facts = { systemd: false, cloud_init: false }
-    await sim.node.parts.images.write(uuid, { manifest, zpool: 'zones', source: null, installed_at: '2026-11-23T00:00:00.000Z', facts })
-  }
-  return sim
-}
-
 async function runWell({ operations }: Node, request: Request): Promise<string> {
   const operation = await operations.wait(operations.start(request).id)
   assert.equal(operation.state, 'done', JSON.stringify(operation.error))
@@ -65,11 +47,12 @@ async function runWell({ operations }: Node, request: Request): Promise<string> 
 }
 
 /** Runs an operation up to the cut, then boots a node with what a disk keeps. */
-async function bootAfter(cut: Cut, script: (node: Node) => Promise<Request>): Promise<{ sim: SimNode; directory: string }> {
+async function bootAfter(cut: Fault, script: (node: Node) => Promise<Request>): Promise<{ sim: SimNode; directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'sim-power-'))
   after(() => rm(directory, { recursive: true, force: true }))
   const { hooks, arm, reached } = standStill(cut)
-  const before = await startWithImages(directory, hooks)
+  const before = await startSimNode({ directory, hooks })
+  await installTestImages(before, [testImage, otherImage])
   const request = await script(before.node)
   arm()
   before.node.operations.start(request)
@@ -90,12 +73,8 @@ async function expectWhole({ sim, directory }: { sim: SimNode; directory: string
   await sim.node.close()
 }
 
-function placesOf(kind: OperationKind, steps: number): Cut[] {
-  return Array.from({ length: steps }, (_, step) => [{ kind, step, when: 'before' } as const, { kind, step, when: 'after' } as const]).flat()
-}
-
 test('a create that the power cuts short', async () => {
-  for (const cut of placesOf('machine.create', 3)) {
+  for (const cut of faultPlaces('machine.create', 3)) {
     const booted = await bootAfter(cut, async ({ parts }) => createMachineRequest(payload, strict, parts))
     await expectWhole(booted, `create, ${cut.when} step ${cut.step}`)
   }
@@ -103,7 +82,7 @@ test('a create that the power cuts short', async () => {
 
 for (const [name, { kind, steps, script }] of Object.entries(faultScripts)) {
   test(`a ${name} that the power cuts short`, async () => {
-    for (const cut of placesOf(kind, steps)) {
+    for (const cut of faultPlaces(kind, steps)) {
       const booted = await bootAfter(cut, async (node) => {
         const uuid = await runWell(node, createMachineRequest(payload, strict, node.parts))
         await runWell(node, createSnapshotRequest(uuid, 'kept', node.parts))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -16,6 +16,7 @@ import type { Request } from '#node/operations/request.ts'
 import { registerFaultSuite } from '../../test/harness/faults.suite.ts'
 import { payload } from '../../test/harness/machines.ts'
 import { otherImage, testImage } from '../../test/harness/test-images.ts'
+import { installTestImages } from './sim-images.fixture.ts'
 import { type SimNode, type SimOptions, startSimNode } from './sim-node.ts'
 
 const context = { signal: new AbortController().signal, log: silentLog, now: () => new Date() }
@@ -38,19 +39,7 @@ registerFaultSuite('simulated', async (hooks) => {
 
 async function startWithImages(options: SimOptions): Promise<SimNode> {
   const sim = await startSimNode(options)
-  for (const uuid of [testImage, otherImage]) {
-    await sim.storage.create(uuid, {}, context)
-    await mkdir(join(sim.storage.mountpointOf(uuid), 'root/var/svc'), { recursive: true })
-    await sim.storage.snapshot({ dataset: uuid, snapshot: 'final' }, context)
-    const manifest = { v: 2 as const, uuid, name: 'test', version: '1', type: 'lx-dataset' as const, os: 'linux' as const }
-    await sim.node.parts.images.write(uuid, {
-      manifest,
-      zpool: 'zones',
-      source: null,
-      installed_at: '2026-11-23T00:00:00.000Z',
-      facts: { systemd: false, cloud_init: false },
-    })
-  }
+  await installTestImages(sim, [testImage, otherImage])
   if (sim.node.parts.tags.get('test0') === undefined)
     await run(sim, createNicTagRequest({ name: 'test0', type: 'etherstub', mac: '-', mtu: 1500 }, sim.node.parts))
   return sim

@@ -18,9 +18,8 @@ function readWord(name: string): string[] {
 const results = openSync('/dev/virtio-ports/results', 'w')
 const report = (value: object): void => void writeSync(results, `${JSON.stringify(value)}\n`)
 
-async function runFile(entry: string): Promise<void> {
-  const [file = '', skip] = entry.split('~')
-  const argv = [process.execPath, '--test', ...(skip === undefined ? [] : ['--test-skip-pattern', skip]), file]
+async function runFile(file: string): Promise<void> {
+  const argv = [process.execPath, '--test', file]
   const place = parsePlace(readFileSync(join(root, file), 'utf8'))
   const outcome = await runTool(place === 'host' ? argv : renderNamespaced(argv), { cwd: root, timeoutMs: fileLimitMs })
   report({ file, ...outcome })

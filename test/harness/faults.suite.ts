@@ -22,14 +22,19 @@ export interface FaultSubject {
   dispose: () => Promise<void>
 }
 
-/** Where the next operation is made to fail. */
-interface Fault {
+/** A place in an operation: where it is made to fail, or is cut short. */
+export interface Fault {
   kind: OperationKind
   step: number
   when: 'before' | 'after'
 }
 
 type Script = (node: Node, uuid: string) => Promise<Request> | Request
+
+/** Before and after each step. */
+export function faultPlaces(kind: OperationKind, steps: number): Fault[] {
+  return Array.from({ length: steps }, (_, step) => [{ kind, step, when: 'before' } as const, { kind, step, when: 'after' } as const]).flat()
+}
 
 /** Operations on a running machine with a snapshot `kept`. `final`: the step that destroys, and cannot be taken back once it is done. */
 export const faultScripts: Record<string, { kind: OperationKind; steps: number; final?: number; script: Script }> = {
@@ -109,8 +114,7 @@ export function registerFaultSuite(label: string, make: (hooks: Hooks) => Promis
   for (const [name, { kind, steps, final, script }] of Object.entries(faultScripts)) {
     test(`${label}: ${name} that fails at any step leaves the machine whole`, async () => {
       const clean = await subject.inventory()
-      const places = Array.from({ length: steps }, (_, step) => [{ step, when: 'before' } as const, { step, when: 'after' } as const]).flat()
-      for (const { step, when } of places) {
+      for (const { step, when } of faultPlaces(kind, steps)) {
         const at = `${name}, ${when} step ${step}`
         const { uuid } = (await runWell(createMachineRequest(payload(), { strict: true, dry_run: false }, subject.node.parts))).result as { uuid: string }
         await runWell(createSnapshotRequest(uuid, 'kept', subject.node.parts))

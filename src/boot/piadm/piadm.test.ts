@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { BootEnvironment } from '#contracts/platform/boot-environment.ts'
@@ -10,6 +8,7 @@ import { readEnvironmentBlock, writeEnvironmentBlock } from '#host/boot/environm
 import { readImages } from '#host/boot/images.ts'
 import { decideBoot } from '#plan/boot/decide.ts'
 import { parseEnvironment, renderEnvironment } from '#plan/boot/environment.ts'
+import { serveDirectory } from '../../../test/platform/serve.ts'
 import type { Cli } from '../../cli/command.ts'
 import { activateImage } from './activate.ts'
 import { createFakeBootHost, createFakeImage, type FakeBootHost } from './boot-host-fake.ts'
@@ -74,14 +73,12 @@ test('the first boot makes each disk bootable', async () => {
 test('a node that was booted over the network fetches its image from there', async () => {
   const served = join(host.top, 'served')
   await createFakeImage(served, b)
-  const server = createServer((asked, answer) => void readFile(join(served, asked.url ?? '')).then((body) => answer.end(body)))
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const server = await serveDirectory(served)
   try {
-    const { port } = server.address() as AddressInfo
-    host.running = { stamp: b, medium: 'pxe', failed: '', url: `http://127.0.0.1:${port}/platform-${b}` }
+    host.running = { stamp: b, medium: 'pxe', failed: '', url: `http://127.0.0.1:${server.port}/platform-${b}` }
     assert.deepEqual(problemsOf(await makeBootable(host, { reporter: silentReporter, env: {}, dryRun: false })), [])
   } finally {
-    server.close()
+    await server.close()
   }
   for (const disk of disks) assert.ok((await wholeOn(disk)).includes(b))
 })
